@@ -1,0 +1,52 @@
+/** The one place that makes loggers. Secrets are cut out of every string before a line is written. */
+import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+
+export type { Logger } from 'pino';
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Where lines go; standard error when not given, so that standard output stays for results. */
+  readonly destination?: DestinationStream;
+}
+
+export function createLog(options: LogOptions): Logger {
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: (error: Error) => redactDeep(stdSerializers.err(error)) },
+      redact: {
+        paths: ['token', 'password', 'clientSecret', '*.token', '*.password', '*.clientSecret'],
+        censor: '***',
+      },
+    },
+    options.destination ?? pino.destination({ fd: 2, sync: true }),
+  );
+}
+
+/** twurple puts credentials into the query string of its errors, and overlays carry their token in the URL. */
+const secretPattern =
+  /\b(client_secret|access_token|refresh_token|token|code|password|oauth|Bearer)([=: ]+"?)[^\s&"',;]+/gi;
+
+/** Cuts the values of well-known secrets out of a text, keeping their names. */
+export function redact(text: string): string {
+  return text.replace(secretPattern, '$1$2***');
+}
+
+function redactDeep(value: object): object {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      typeof inner === 'string'
+        ? redact(inner)
+        : inner !== null && typeof inner === 'object'
+          ? redactDeep(inner)
+          : inner,
+    ]),
+  );
+}
