@@ -26,6 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
   ops: ['lib'],
   'ingest.ts': ['domain'],
   'app.ts': 'all',
+  'views.ts': 'all',
   cli: 'all',
   'main.ts': ['cli'],
 };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { ConfigError, type ConfigProblem } from '../lib/errors.ts';
 import { asError } from '../lib/lifecycle.ts';
+import { readNotifySettings } from '../ops/systemd.ts';
 import { type Config, configSchema, type Secrets, type Surroundings } from './schema.ts';
 
 /** What the command line may set. Values are as typed: the schema judges them. */
@@ -42,8 +43,7 @@ export function loadConfig(flags: Flags, env: Env = process.env): Config {
 
 export function readSurroundings(env: Env = process.env): Surroundings {
   return {
-    notifySocket: env.NOTIFY_SOCKET,
-    watchdogUsec: env.WATCHDOG_USEC === undefined ? undefined : Number(env.WATCHDOG_USEC),
+    notify: readNotifySettings(env, process.pid),
     wantsNoColor: env.NO_COLOR !== undefined && env.NO_COLOR !== '',
   };
 }

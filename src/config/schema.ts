@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { isAlignedInterval } from '../lib/schedule.ts';
 import { logLevels } from '../ops/log.ts';
+import type { NotifySettings } from '../ops/systemd.ts';
 
 /** Twitch's rule for logins: 1 to 25 letters, digits and underscores. */
 const login = z
@@ -114,6 +115,13 @@ const feed = z.strictObject({
     .default('auto')
     .describe('Websocket engine. `auto` takes uWebSockets.js where its binary loads, else ws.'),
   maxConnections: z.number().int().min(1).default(1000).describe('Websocket clients at the same time.'),
+  maxUnreadKb: z
+    .number()
+    .int()
+    .min(64)
+    .max(3072)
+    .default(256)
+    .describe('A client that leaves more than this unread is told so and closed.'),
 });
 
 export const configSchema = z.strictObject({
@@ -152,11 +160,9 @@ export interface Secrets {
   readonly clickhousePassword: string | undefined;
 }
 
-/** What the process's surroundings say: systemd (sd_notify(3)) and the terminal (no-color.org). */
+/** What the process's surroundings say: the service manager and the terminal (no-color.org). */
 export interface Surroundings {
-  readonly notifySocket: string | undefined;
-  /** Microseconds, as systemd gives it. */
-  readonly watchdogUsec: number | undefined;
+  readonly notify: NotifySettings | undefined;
   readonly wantsNoColor: boolean;
 }
 

@@ -18,10 +18,12 @@ export interface ScheduleOptions {
 export interface ScheduleStatus {
   /** ms since the epoch. */
   readonly lastRunAt: number | undefined;
+  readonly lastSuccessAt: number | undefined;
   readonly lastDurationMs: number | undefined;
   readonly lastError: string | undefined;
   readonly nextRunAt: number | undefined;
-  readonly isRunning: boolean;
+  /** undefined between runs. */
+  readonly runningForMs: number | undefined;
   readonly runs: number;
   readonly failures: number;
   /** Ticks left out because the run before was not over. */
@@ -51,7 +53,10 @@ class CronSchedule implements Schedule {
   #task: ScheduledTask | undefined;
   #signal: AbortSignal = AbortSignal.abort();
   #current: Promise<void> | undefined;
+  /** performance.now() of the start of the last run. */
+  #began = 0;
   #lastRunAt: number | undefined;
+  #lastSuccessAt: number | undefined;
   #lastDurationMs: number | undefined;
   #lastError: string | undefined;
   #runs = 0;
@@ -94,10 +99,11 @@ class CronSchedule implements Schedule {
   status(): ScheduleStatus {
     return {
       lastRunAt: this.#lastRunAt,
+      lastSuccessAt: this.#lastSuccessAt,
       lastDurationMs: this.#lastDurationMs,
       lastError: this.#lastError,
       nextRunAt: this.#task?.getNextRun()?.getTime(),
-      isRunning: this.#current !== undefined,
+      runningForMs: this.#current === undefined ? undefined : Math.round(performance.now() - this.#began),
       runs: this.#runs,
       failures: this.#failures,
       overlaps: this.#overlaps,
@@ -106,12 +112,13 @@ class CronSchedule implements Schedule {
 
   async #run(): Promise<void> {
     const startedAt = this.#now();
-    const began = performance.now();
+    this.#began = performance.now();
     const everyMs = this.#options.everySeconds * 1000;
     try {
       // A timer may fire a few milliseconds early; half a second forgives that.
       await this.#options.run(Math.floor((startedAt + 500) / everyMs) * everyMs, this.#signal);
       this.#lastError = undefined;
+      this.#lastSuccessAt = startedAt;
     } catch (thrown) {
       const error = asError(thrown);
       this.#failures += 1;
@@ -120,7 +127,7 @@ class CronSchedule implements Schedule {
     }
     this.#runs += 1;
     this.#lastRunAt = startedAt;
-    this.#lastDurationMs = Math.round(performance.now() - began);
+    this.#lastDurationMs = Math.round(performance.now() - this.#began);
   }
 }
 

@@ -29,10 +29,10 @@ describe('a schedule', () => {
     await schedule.start(new AbortController().signal, () => {});
     const first = schedule.runNow();
     expect(schedule.runNow()).toBe(first);
-    expect(schedule.status()).toMatchObject({ isRunning: true, overlaps: 1, runs: 0 });
+    expect(schedule.status()).toMatchObject({ runningForMs: expect.any(Number), overlaps: 1, runs: 0 });
     held.resolve();
     await first;
-    expect(schedule.status()).toMatchObject({ isRunning: false, runs: 1, failures: 0 });
+    expect(schedule.status()).toMatchObject({ runningForMs: undefined, runs: 1, failures: 0 });
     await schedule.stop(AbortSignal.abort());
   });
 

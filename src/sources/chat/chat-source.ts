@@ -9,7 +9,7 @@ import type { Logger } from '../../ops/log.ts';
 import { Gauge, type Registry, Tally } from '../../ops/metrics.ts';
 import type { ChatEndpoint } from './connection.ts';
 import { type ChatCommand, isChatCommand, observeChat } from './observe.ts';
-import { ChatPool, type Seat, type SeatState } from './pool.ts';
+import { ChatPool, type Deafness, type Seat, type SeatState } from './pool.ts';
 import { parseLine, type WireFault, type WireLine } from './wire.ts';
 
 export interface ChatSourceOptions {
@@ -49,6 +49,7 @@ export interface ChatStatus {
   readonly control: Readonly<Record<string, number>>;
   /** Ends of connections so far. */
   readonly disconnects: number;
+  readonly deafness: Deafness;
 }
 
 export function createChatSource(options: ChatSourceOptions): ChatSource {
@@ -96,7 +97,7 @@ class PooledChat implements ChatSource {
       onLine: (line, receivedAt) => this.#take(line, receivedAt),
       onDisconnect: (phase) => this.#disconnects.add(phase),
     });
-    registerSeatGauge(registry, this.#pool);
+    registerGauges(registry, this.#pool);
   }
 
   start(): Promise<void> {
@@ -138,6 +139,7 @@ class PooledChat implements ChatSource {
       rejected: this.#rejected.toJSON(),
       control: this.#control.toJSON(),
       disconnects: this.#disconnects.total,
+      deafness: this.#pool.deafness,
     };
   }
 
@@ -192,7 +194,15 @@ function isRoom(target: string): boolean {
   return target.length > 1 && target.startsWith('#');
 }
 
-function registerSeatGauge(registry: Registry, pool: ChatPool): void {
+function registerGauges(registry: Registry, pool: ChatPool): void {
+  new Gauge({
+    name: 'chat_deaf_channel_seconds',
+    help: 'Time in which joined channels were not heard, summed over channels',
+    registers: [registry],
+    collect() {
+      this.set(pool.deafness.totalMs / 1000);
+    },
+  });
   new Gauge({
     name: 'chat_channels',
     help: 'Channels by state of their seat',

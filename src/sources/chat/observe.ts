@@ -124,12 +124,15 @@ function userOf(tags: ChatTags, login: string): ChatUser {
   return { id: userId(tags, 'user-id', tags.userId), login, displayName: tags.displayName || login, color: tags.color };
 }
 
-/** Twitch's message ids are UUIDs. Another text becomes one that is the same for each copy; none at all, a fresh one. */
+/**
+ * Twitch's message ids are UUIDs. Another text becomes one that is the same for each copy. A line without a time gets a fresh
+ * one: rows are the same by time and id together, so nothing could tell whether it is a copy.
+ */
 function messageId(tags: ChatTags): string {
-  if (isUuid(tags.id)) return tags.id;
-  if (tags.id === '') return randomUUID();
-  tags.extra.id = tags.id;
-  return uuidFrom('message', tags.roomId, tags.id);
+  const hasTime = tags.sentAt !== '' && !('tmi-sent-ts' in tags.extra);
+  if (hasTime && isUuid(tags.id)) return tags.id;
+  if (tags.id !== '') tags.extra.id = tags.id;
+  return hasTime && tags.id !== '' ? uuidFrom('message', tags.roomId, tags.id) : randomUUID();
 }
 
 /** Moderation lines have no id: what happened, to whom, when and where is the same in every copy. Lines without a time differ by receipt. */

@@ -24,6 +24,15 @@ export interface Seat {
   /** ms since the epoch; undefined before the first line. */
   lastLineAt: number | undefined;
   lines: number;
+  /** performance.now() of when a joined seat fell silent; undefined while joined and before the first join. */
+  deafSince: number | undefined;
+}
+
+/** Times at which joined channels were not heard, since the start. */
+export interface Deafness {
+  readonly count: number;
+  /** Summed over channels, those that are deaf right now included. */
+  readonly totalMs: number;
 }
 
 /** The place of one connection; the connection in it is replaced after every drop. */
@@ -60,6 +69,8 @@ export class ChatPool {
   readonly #seats = new Map<string, Seat>();
   readonly #slots: Slot[] = [];
   readonly #budget: JoinBudget;
+  #deafCount = 0;
+  #deafMs = 0;
   #running = false;
   #nextOpenAt = 0;
   #pumpTimer: NodeJS.Timeout | undefined;
@@ -103,6 +114,7 @@ export class ChatPool {
       problem: undefined,
       lastLineAt: undefined,
       lines: 0,
+      deafSince: undefined,
     };
     this.#seats.set(login, seat);
     slot.seats.add(seat);
@@ -123,6 +135,13 @@ export class ChatPool {
     return { open, wanted: this.#slots.length };
   }
 
+  get deafness(): Deafness {
+    const now = performance.now();
+    let totalMs = this.#deafMs;
+    for (const { deafSince } of this.#seats.values()) if (deafSince !== undefined) totalMs += now - deafSince;
+    return { count: this.#deafCount, totalMs: Math.round(totalMs) };
+  }
+
   seats(): IterableIterator<Seat> {
     return this.#seats.values();
   }
@@ -134,21 +153,28 @@ export class ChatPool {
   /** Twitch confirmed the JOIN. */
   joined(seat: Seat): void {
     if (seat.state === 'joined') return;
+    if (seat.deafSince !== undefined) this.#deafMs += performance.now() - seat.deafSince;
+    seat.deafSince = undefined;
     seat.state = 'joined';
     seat.attempts = 0;
     seat.problem = undefined;
     this.#options.log.debug({ channel: seat.login }, 'channel joined');
   }
 
-  /** The JOIN will not succeed for now; it is tried again after a wait. */
+  /** The JOIN will not succeed for now; it is tried again after a wait. Says nothing to a seat that does not wait for one. */
   refused(seat: Seat, problem: string): void {
-    if (seat.state === 'failed') return;
+    if (seat.state !== 'joining') return;
     const waitMs = backoffMs(seat.attempts, joinRetry);
     seat.attempts += 1;
     seat.state = 'failed';
     seat.problem = problem;
     seat.dueAt = performance.now() + waitMs;
     this.#options.log.warn({ channel: seat.login, problem, waitMs }, 'join failed');
+  }
+
+  #fellSilent(seat: Seat): void {
+    seat.deafSince = performance.now();
+    this.#deafCount += 1;
   }
 
   #vacate(slot: Slot): void {
@@ -186,11 +212,12 @@ export class ChatPool {
     if (readyAt !== undefined && performance.now() - readyAt > stableMs) slot.attempts = 0;
     slot.connection = undefined;
     slot.readyAt = undefined;
+    if (!this.#running || !this.#slots.includes(slot)) return;
     for (const seat of slot.seats) {
+      if (seat.state === 'joined') this.#fellSilent(seat);
       seat.state = 'queued';
       seat.dueAt = 0;
     }
-    if (!this.#running || !this.#slots.includes(slot)) return;
     this.#options.onDisconnect(readyAt === undefined ? 'registration' : 'ready');
     const waitMs = backoffMs(slot.attempts, reconnect);
     slot.attempts += 1;

@@ -8,7 +8,7 @@ import { HttpStatusCodeError } from '@twurple/api-call';
 import { AppTokenAuthProvider } from '@twurple/auth';
 import type { z } from 'zod';
 import { UpstreamError } from '../../lib/errors.ts';
-import { asError } from '../../lib/lifecycle.ts';
+import { asError, type Service } from '../../lib/lifecycle.ts';
 import { redact } from '../../ops/log.ts';
 import { type Registry, Tally } from '../../ops/metrics.ts';
 import { type HelixBudget, watchRateLimit } from './rate-limit-headers.ts';
@@ -25,19 +25,18 @@ export interface HelixClientOptions {
   readonly registry: Registry;
 }
 
-export interface HelixClient {
+export interface HelixClient extends Service {
   /** Those of up to 100 channels that are live. @throws UpstreamError */
   streams(ids: readonly string[]): Promise<readonly StreamWire[]>;
   /** Up to 100 users by login or id. Those that Twitch does not know are missing. @throws UpstreamError */
   users(by: 'login' | 'id', names: readonly string[]): Promise<readonly UserWire[]>;
   /** As of the last answer; undefined before the first. */
   budget(): HelixBudget | undefined;
-  /** Stops listening for rate-limit headers. */
-  close(): void;
 }
 
 export function createHelixClient(options: HelixClientOptions): HelixClient {
   let budget: HelixBudget | undefined;
+  let unwatch: () => void = () => {};
   const answers = new Tally(options.registry, {
     name: 'helix_requests_total',
     help: 'Answers of Helix by HTTP status; `failed` for requests that were given up',
@@ -57,10 +56,6 @@ export function createHelixClient(options: HelixClientOptions): HelixClient {
   const authProvider = new AppTokenAuthProvider(options.clientId, options.clientSecret);
   const api = new ApiClient({ authProvider, fetchOptions, logger: { minLevel: 'critical' } });
   api.onRequest((report) => answers.add(String(report.httpStatus)));
-
-  const unwatch = watchRateLimit((latest) => {
-    budget = latest;
-  });
 
   async function list<T>(url: string, query: Record<string, string | string[]>, row: z.ZodType<T>): Promise<T[]> {
     let answer: unknown;
@@ -82,11 +77,19 @@ export function createHelixClient(options: HelixClientOptions): HelixClient {
   }
 
   return {
+    name: 'helix client',
+    async start() {
+      unwatch = watchRateLimit((latest) => {
+        budget = latest;
+      });
+    },
+    async stop() {
+      unwatch();
+    },
     // Without `first` only 20 of the 100 come back.
     streams: (ids) => list('streams', { user_id: [...ids], first: String(helixBatchSize) }, streamWire),
     users: (by, names) => list('users', { [by]: [...names] }, userWire),
     budget: () => budget,
-    close: unwatch,
   };
 }
 

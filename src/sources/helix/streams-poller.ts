@@ -42,7 +42,12 @@ export function createStreamsPoller(options: StreamsPollerOptions): StreamsPolle
     onFault: (error) => options.log.warn({ err: error }, 'sweep failed, nothing changed'),
   });
 
+  let lastSweptAt = 0;
+
   async function sweep(sweptAt: number): Promise<void> {
+    // A sweep off schedule just before a tick counts for that tick.
+    if (sweptAt <= lastSweptAt) return;
+    lastSweptAt = sweptAt;
     const channels = options.channels();
     const pages = await Promise.all(
       chunk(channels, helixBatchSize).map((batch) => options.client.streams(batch.map((channel) => channel.id))),

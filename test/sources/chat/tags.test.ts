@@ -46,11 +46,11 @@ describe('unescapeTag', () => {
   });
 
   it('undoes what IRCv3 prescribes for any text', () => {
-    const escape = (text: string) =>
+    const escapeTag = (text: string) =>
       text.replace(/[\\; \r\n]/g, (c) => ({ '\\': '\\\\', ';': '\\:', ' ': '\\s', '\r': '\\r', '\n': '\\n' })[c] ?? c);
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(unescapeTag(escape(text))).toBe(text);
+        expect(unescapeTag(escapeTag(text))).toBe(text);
       }),
     );
   });
