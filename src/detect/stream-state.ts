@@ -63,7 +63,10 @@ export function reduce(before: ChannelState, seen: StreamSample | StreamAbsence,
   const renamed = renameOf(before, seen);
   const state = { ...before, channel: seen.channel, asOf: seen.sweptAt };
   const step = seen.kind === 'stream_sample' ? reduceSample(state, seen) : reduceAbsence(state, seen, rule);
-  return { state: { ...step.state, isRestored: false }, changes: [...renamed, ...step.changes] };
+  // An absence alone does not confirm what was restored: it may be the first of those that make it offline.
+  const isConfirmed = seen.kind === 'stream_sample' || step.state.phase !== 'live';
+  const isRestored = before.isRestored && !isConfirmed;
+  return { state: { ...step.state, isRestored }, changes: [...renamed, ...step.changes] };
 }
 
 function reduceSample(before: ChannelState, seen: StreamSample): Step {

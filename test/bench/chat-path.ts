@@ -16,11 +16,13 @@ const directory = mkdtempSync(join(tmpdir(), 'streamgauge-bench-'));
 type SenderMessage = { kind: 'port'; port: number } | { kind: 'sent' };
 type ReceiverMessage =
   | { kind: 'ready'; feed?: string; engine?: number }
-  | { kind: 'done'; seconds: number; loopP99Ms?: number; loopMaxMs?: number };
+  | { kind: 'done'; seconds: number; committedSeconds?: number; loopP99Ms?: number; loopMaxMs?: number };
 
 interface Result {
   readonly name: string;
-  readonly messagesPerSecond: number;
+  readonly receivedPerSecond: number;
+  /** Until the last row was committed. */
+  readonly committedPerSecond: number | undefined;
   /** CPU seconds for a million messages: of the receiver, and of its ClickHouse. */
   readonly cpuPerMillion: number;
   readonly enginePerMillion: number | undefined;
@@ -61,7 +63,8 @@ async function measure(name: string, contender: 'tmi' | 'daemon', count: number,
   await Promise.all([receiver.end(), sender.end()]);
   return {
     name,
-    messagesPerSecond: Math.round(count / done.seconds),
+    receivedPerSecond: Math.round(count / done.seconds),
+    committedPerSecond: done.committedSeconds === undefined ? undefined : Math.round(count / done.committedSeconds),
     cpuPerMillion: (cpu / count) * 1e6,
     enginePerMillion: engine === undefined ? undefined : (engine / count) * 1e6,
     loopP99Ms: done.loopP99Ms,
@@ -84,11 +87,12 @@ try {
   console.log(
     `\n${cpu.length} × ${cpu[0]?.model ?? 'unknown CPU'}, Node ${process.versions.node}; ${channelCount} channels\n`,
   );
-  console.log('| | messages/s | CPU s/M | + ClickHouse CPU s/M | loop delay p99 ms | max ms | RSS MB | frames sent |');
-  console.log('|---|---|---|---|---|---|---|---|');
+  console.log('| | received/s | committed/s | CPU s/M | + ClickHouse CPU s/M | loop delay p99 ms | max ms | RSS MB | frames sent |');
+  console.log('|---|---|---|---|---|---|---|---|---|');
   for (const r of results) {
     const cells = [
-      r.messagesPerSecond,
+      r.receivedPerSecond,
+      r.committedPerSecond ?? '–',
       show(r.cpuPerMillion),
       show(r.enginePerMillion),
       show(r.loopP99Ms),

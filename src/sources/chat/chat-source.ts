@@ -10,6 +10,7 @@ import { Gauge, type Registry, Tally } from '../../ops/metrics.ts';
 import type { ChatEndpoint } from './connection.ts';
 import { type ChatCommand, isChatCommand, observeChat } from './observe.ts';
 import { ChatPool, type Deafness, type Seat, type SeatState } from './pool.ts';
+import { type ChatTiming, chatTiming } from './timing.ts';
 import { parseLine, type WireFault, type WireLine } from './wire.ts';
 
 export interface ChatSourceOptions {
@@ -24,6 +25,8 @@ export interface ChatSourceOptions {
   readonly log: Logger;
   readonly registry: Registry;
   readonly now?: () => number;
+  /** `chatTiming` when not given. */
+  readonly timing?: ChatTiming;
 }
 
 export interface ChatSource extends Service {
@@ -94,6 +97,7 @@ class PooledChat implements ChatSource {
     this.#pool = new ChatPool({
       ...options,
       now: options.now ?? Date.now,
+      timing: options.timing ?? chatTiming,
       onLine: (line, receivedAt) => this.#take(line, receivedAt),
       onDisconnect: (phase) => this.#disconnects.add(phase),
     });
@@ -148,19 +152,18 @@ class PooledChat implements ChatSource {
     if (typeof wire === 'string') this.#reject(wire, line);
     else if (!isChatCommand(wire.command)) this.#obey(wire, line);
     else if (!isRoom(wire.target) && wire.command !== 'NOTICE') this.#reject('no_channel', line);
-    else this.#keep({ ...wire, command: wire.command }, receivedAt);
+    else this.#keep(wire, wire.command, receivedAt);
   }
 
-  #keep(wire: WireLine & { readonly command: ChatCommand }, receivedAt: number): void {
-    const observation = observeChat(wire, { receivedAt, channelIdOf: (login) => this.#channelIds.get(login) });
-    this.#kept.add(wire.command);
+  #keep(wire: WireLine, command: ChatCommand, receivedAt: number): void {
+    const observation = observeChat(wire, command, { receivedAt, channelIdOf: (login) => this.#channelIds.get(login) });
+    this.#kept.add(command);
     const seat = this.#pool.seat(observation.channel.login);
     if (seat !== undefined) {
       seat.lastLineAt = receivedAt;
       seat.lines += 1;
-      if (wire.command === 'ROOMSTATE') this.#joined(seat, observation.channel);
-      else if (wire.command === 'NOTICE' && joinRefusals.has(observation.type))
-        this.#pool.refused(seat, observation.type);
+      if (command === 'ROOMSTATE') this.#joined(seat, observation.channel);
+      else if (command === 'NOTICE' && joinRefusals.has(observation.type)) this.#pool.refused(seat, observation.type);
     }
     this.#options.ingest(observation);
   }

@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import type { Client, Options } from 'tmi.js';
 import type { WebSocket } from 'ws';
+import type { ChatTiming } from './timing.ts';
 
 export interface ChatEndpoint {
   readonly host: string;
@@ -22,13 +23,10 @@ export interface ChatConnectionOptions {
   readonly onReady: () => void;
   /** Over, exactly once, whatever the cause. */
   readonly onClosed: (reason: string) => void;
+  readonly timing: Pick<ChatTiming, 'registerTimeoutMs' | 'silenceTimeoutMs' | 'watchEveryMs'>;
   readonly now: () => number;
 }
 
-/** No registration within this time: the attempt is given up. */
-const registerTimeoutMs = 15_000;
-/** Twitch pings about every 5 minutes and we every 60 s, so a minute and a half without any byte means a dead peer. */
-const silenceTimeoutMs = 90_000;
 /** Far above any line that Twitch sends (IRCv3 allows 8,191 bytes of tags). */
 const maxLineLength = 65_536;
 
@@ -69,7 +67,7 @@ export class ChatConnection {
   /** Starts connecting; the outcome comes through `onReady` or `onClosed`. */
   open(): void {
     this.#state = 'opening';
-    this.#timer = setTimeout(() => this.close('no registration in time'), registerTimeoutMs);
+    this.#timer = setTimeout(() => this.close('no registration in time'), this.#options.timing.registerTimeoutMs);
     // The rejection carries nothing that 'disconnected' does not.
     this.#client.connect().catch((reason: unknown) => this.#closed(String(reason)));
   }
@@ -127,12 +125,13 @@ export class ChatConnection {
     if (!/^:\S+ 376 /.test(line) || this.#state !== 'opening') return;
     this.#state = 'ready';
     clearTimeout(this.#timer);
-    this.#timer = setInterval(() => this.#watch(), 5_000);
+    this.#timer = setInterval(() => this.#watch(), this.#options.timing.watchEveryMs);
     this.#options.onReady();
   }
 
   #watch(): void {
-    if (performance.now() - this.#lastByteAt > silenceTimeoutMs) this.close('no byte received in time');
+    if (performance.now() - this.#lastByteAt > this.#options.timing.silenceTimeoutMs)
+      this.close('no byte received in time');
   }
 
   #closed(reason: string): void {

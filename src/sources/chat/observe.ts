@@ -3,6 +3,7 @@
  * neutral value, and the odd original stays in `extra` under Twitch's own name.
  */
 import { randomUUID } from 'node:crypto';
+import type { Channel } from '../../domain/channel.ts';
 import {
   type ChatEvent,
   type ChatEventCommand,
@@ -37,82 +38,96 @@ export function isChatCommand(command: string): command is ChatCommand {
   );
 }
 
-/** @param line whose command passed `isChatCommand`. Its target is a `#channel`, or `*` for a NOTICE to the connection. */
-export function observeChat(
-  line: WireLine & { readonly command: ChatCommand },
-  context: ObserveContext,
-): ChatMessage | ChatEvent {
+/** @param command of the line; it passed `isChatCommand`. @param line its target is a `#channel`, or `*` for a NOTICE to the connection. */
+export function observeChat(line: WireLine, command: ChatCommand, context: ObserveContext): ChatMessage | ChatEvent {
   const tags = readTags(line.tags);
-  return line.command === 'PRIVMSG'
-    ? observeMessage(line, tags, context)
-    : observeEvent(line, line.command, tags, context);
+  return command === 'PRIVMSG' ? observeMessage(line, tags, context) : observeEvent(line, command, tags, context);
 }
+
+// Both build their object field by field: spreading shared parts costs more than everything else on this path together.
 
 function observeMessage(line: WireLine, tags: ChatTags, context: ObserveContext): ChatMessage {
   const isAction = line.text.startsWith(actionStart);
   const text = isAction
     ? line.text.slice(actionStart.length, line.text.endsWith('\u0001') ? -1 : undefined)
     : line.text;
-  const common = observeCommon(line, tags, context);
+  const badges = readBadges(tags.badges);
+  const flags = flagsOf(tags, badges);
+  // First of all: an odd time lands in `extra`, and then the id is none either.
+  const time = sentAt(tags, context.receivedAt);
   return {
-    ...common,
     kind: 'chat_message',
     id: messageId(tags),
-    text,
-    flags: isAction ? common.flags | chatFlags.action : common.flags,
+    channel: channelOf(line, tags, context),
+    sentAt: time,
+    receivedAt: context.receivedAt,
     user: userOf(tags, nickOf(line.prefix)),
+    text,
     type: tags.msgId,
+    flags: isAction ? flags | chatFlags.action : flags,
+    badges,
     subscriberMonths: readSubscriberMonths(tags.badgeInfo),
     bits: readCount(tags.bits),
+    emotes: readEmotes(tags.emotes),
     reply: replyOf(tags),
+    origin: originOf(tags),
+    extra: tags.extra,
   };
 }
 
 function observeEvent(line: WireLine, command: ChatEventCommand, tags: ChatTags, context: ObserveContext): ChatEvent {
   if (command === 'ROOMSTATE') keepRoomState(tags);
-  const common = observeCommon(line, tags, context);
   const isAboutTarget = command === 'CLEARCHAT' || command === 'CLEARMSG';
-  const target = {
-    userId: userId(tags, 'target-user-id', tags.targetUserId || (tags.extra['msg-param-recipient-id'] ?? '')),
-    login:
-      command === 'CLEARCHAT'
-        ? line.text
-        : isAboutTarget
-          ? tags.login
-          : (tags.extra['msg-param-recipient-user-name'] ?? ''),
-    messageId: tags.targetMessageId,
-  };
-  const event = {
-    ...common,
-    kind: 'chat_event' as const,
+  const badges = readBadges(tags.badges);
+  const channel = channelOf(line, tags, context);
+  const type = eventType(command, line, tags);
+  const time = sentAt(tags, context.receivedAt);
+  const target = targetOf(command, line, tags);
+  const text = command === 'CLEARCHAT' ? '' : line.text;
+  const durationSeconds = readCount(tags.banDuration);
+  return {
+    kind: 'chat_event',
+    id: eventId(tags, [
+      command,
+      type,
+      channel.id === '0' ? channel.login : channel.id,
+      time,
+      ...Object.values(target),
+      durationSeconds,
+      text,
+    ]),
     command,
-    type: eventType(command, line, tags),
-    text: command === 'CLEARCHAT' ? '' : line.text,
+    type,
+    channel,
+    sentAt: time,
+    receivedAt: context.receivedAt,
     user: isAboutTarget ? nobody : userOf(tags, tags.login),
     target,
+    text,
     systemText: tags.systemText,
     tier: tags.extra['msg-param-sub-plan'] ?? '',
     months: readCount(tags.extra['msg-param-cumulative-months'] ?? tags.extra['msg-param-months'] ?? ''),
     amount: amountOf(tags),
-    durationSeconds: readCount(tags.banDuration),
-  };
-  return { ...event, id: eventId(event, tags) };
-}
-
-/** What every kept line has. Reads odd values before `extra` is handed out, since they land there. */
-function observeCommon(line: WireLine, tags: ChatTags, context: ObserveContext) {
-  const login = line.target.startsWith('#') ? line.target.slice(1).toLowerCase() : '';
-  const channelId = isUserId(tags.roomId) ? tags.roomId : (context.channelIdOf(login) ?? '0');
-  const badges = readBadges(tags.badges);
-  return {
-    channel: { id: channelId, login },
-    sentAt: sentAt(tags, context.receivedAt),
-    receivedAt: context.receivedAt,
+    durationSeconds,
     flags: flagsOf(tags, badges),
     badges,
     emotes: readEmotes(tags.emotes),
     origin: originOf(tags),
     extra: tags.extra,
+  };
+}
+
+function channelOf(line: WireLine, tags: ChatTags, context: ObserveContext): Channel {
+  const login = line.target.startsWith('#') ? line.target.slice(1).toLowerCase() : '';
+  return { id: isUserId(tags.roomId) ? tags.roomId : (context.channelIdOf(login) ?? '0'), login };
+}
+
+function targetOf(command: ChatEventCommand, line: WireLine, tags: ChatTags): ChatEvent['target'] {
+  const recipient = tags.extra['msg-param-recipient-user-name'] ?? '';
+  return {
+    userId: userId(tags, 'target-user-id', tags.targetUserId || (tags.extra['msg-param-recipient-id'] ?? '')),
+    login: command === 'CLEARCHAT' ? line.text : command === 'CLEARMSG' ? tags.login : recipient,
+    messageId: tags.targetMessageId,
   };
 }
 
@@ -135,22 +150,14 @@ function messageId(tags: ChatTags): string {
   return hasTime && tags.id !== '' ? uuidFrom('message', tags.roomId, tags.id) : randomUUID();
 }
 
-/** Moderation lines have no id: what happened, to whom, when and where is the same in every copy. Lines without a time differ by receipt. */
-function eventId(event: Omit<ChatEvent, 'id'>, tags: ChatTags): string {
+/**
+ * Moderation lines have no id: what happened, to whom, when and where is the same in every copy. Lines without a time differ
+ * by receipt. Called after `sentAt`, which tells an odd time by leaving it in `extra`.
+ */
+function eventId(tags: ChatTags, happening: readonly (string | number)[]): string {
   if (tags.id !== '') return messageId(tags);
   if (tags.sentAt === '' || 'tmi-sent-ts' in tags.extra) return randomUUID();
-  const { channel, command, type, target, text, durationSeconds } = event;
-  return uuidFrom(
-    command,
-    type,
-    channel.id === '0' ? channel.login : channel.id,
-    event.sentAt,
-    target.userId,
-    target.login,
-    target.messageId,
-    durationSeconds,
-    text,
-  );
+  return uuidFrom(...happening);
 }
 
 function eventType(command: ChatEventCommand, line: WireLine, tags: ChatTags): string {

@@ -9,6 +9,7 @@ import { backoffMs } from '../../lib/backoff.ts';
 import type { Logger } from '../../ops/log.ts';
 import { ChatConnection, type ChatEndpoint } from './connection.ts';
 import { JoinBudget } from './join-budget.ts';
+import type { ChatTiming } from './timing.ts';
 
 export type SeatState = 'queued' | 'joining' | 'joined' | 'failed';
 
@@ -51,18 +52,10 @@ export interface ChatPoolOptions {
   readonly joinsPer10Seconds: number;
   readonly onLine: (line: string, receivedAt: number) => void;
   readonly onDisconnect: (phase: 'registration' | 'ready') => void;
+  readonly timing: ChatTiming;
   readonly log: Logger;
   readonly now: () => number;
 }
-
-/** No JOIN or ROOMSTATE within this time: the JOIN was lost. */
-const joinTimeoutMs = 15_000;
-const joinRetry = { firstMs: 5_000, maxMs: 600_000 };
-const reconnect = { firstMs: 1_000, maxMs: 60_000 };
-/** A connection that lived this long earned a fresh back-off. */
-const stableMs = 60_000;
-/** Twitch allows 20 authentications in 10 s. */
-const openSpacingMs = 550;
 
 export class ChatPool {
   readonly #options: ChatPoolOptions;
@@ -84,7 +77,7 @@ export class ChatPool {
   start(): void {
     this.#running = true;
     for (const slot of this.#slots) this.#scheduleOpen(slot, 0);
-    this.#watchTimer = setInterval(() => this.#watchJoins(), 1_000);
+    this.#watchTimer = setInterval(() => this.#watchJoins(), this.#options.timing.watchEveryMs);
   }
 
   stop(): void {
@@ -164,7 +157,7 @@ export class ChatPool {
   /** The JOIN will not succeed for now; it is tried again after a wait. Says nothing to a seat that does not wait for one. */
   refused(seat: Seat, problem: string): void {
     if (seat.state !== 'joining') return;
-    const waitMs = backoffMs(seat.attempts, joinRetry);
+    const waitMs = backoffMs(seat.attempts, this.#options.timing.joinRetry);
     seat.attempts += 1;
     seat.state = 'failed';
     seat.problem = problem;
@@ -186,7 +179,7 @@ export class ChatPool {
   #scheduleOpen(slot: Slot, delayMs: number): void {
     const now = performance.now();
     const at = Math.max(now + delayMs, this.#nextOpenAt);
-    this.#nextOpenAt = at + openSpacingMs;
+    this.#nextOpenAt = at + this.#options.timing.openSpacingMs;
     clearTimeout(slot.timer);
     slot.timer = setTimeout(() => this.#open(slot), at - now);
   }
@@ -195,6 +188,7 @@ export class ChatPool {
     const connection = new ChatConnection({
       endpoint: this.#options.endpoint,
       now: this.#options.now,
+      timing: this.#options.timing,
       onLine: this.#options.onLine,
       onReady: () => {
         slot.readyAt = performance.now();
@@ -209,7 +203,7 @@ export class ChatPool {
 
   #closed(slot: Slot, reason: string): void {
     const { readyAt } = slot;
-    if (readyAt !== undefined && performance.now() - readyAt > stableMs) slot.attempts = 0;
+    if (readyAt !== undefined && performance.now() - readyAt > this.#options.timing.stableMs) slot.attempts = 0;
     slot.connection = undefined;
     slot.readyAt = undefined;
     if (!this.#running || !this.#slots.includes(slot)) return;
@@ -219,7 +213,7 @@ export class ChatPool {
       seat.dueAt = 0;
     }
     this.#options.onDisconnect(readyAt === undefined ? 'registration' : 'ready');
-    const waitMs = backoffMs(slot.attempts, reconnect);
+    const waitMs = backoffMs(slot.attempts, this.#options.timing.reconnect);
     slot.attempts += 1;
     this.#options.log.warn({ reason, waitMs, channels: slot.seats.size }, 'chat connection ended');
     this.#scheduleOpen(slot, waitMs);
@@ -240,12 +234,12 @@ export class ChatPool {
       }
       this.#budget.spend(now);
       seat.state = 'joining';
-      seat.dueAt = now + joinTimeoutMs;
+      seat.dueAt = now + this.#options.timing.joinTimeoutMs;
       connection.join(seat.login);
     }
   }
 
-  /** Once a second: JOINs without an answer are over, and those whose wait is over go again. */
+  /** JOINs without an answer are over, and those whose wait is over go again. */
   #watchJoins(): void {
     const now = performance.now();
     for (const seat of this.#seats.values()) {

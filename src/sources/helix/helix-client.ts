@@ -17,12 +17,14 @@ import { listWire, type StreamWire, streamWire, type UserWire, userWire } from '
 /** Helix takes at most 100 ids in one request. */
 export const helixBatchSize = 100;
 
-const requestTimeoutMs = 10_000;
+const defaultTimeoutMs = 10_000;
 
 export interface HelixClientOptions {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly registry: Registry;
+  /** 10 s when not given. */
+  readonly requestTimeoutMs?: number;
 }
 
 export interface HelixClient extends Service {
@@ -50,7 +52,7 @@ export function createHelixClient(options: HelixClientOptions): HelixClient {
   // twurple spreads this into each request, so the getter gives each its own time-out.
   const fetchOptions: object = {
     get signal() {
-      return AbortSignal.timeout(requestTimeoutMs);
+      return AbortSignal.timeout(options.requestTimeoutMs ?? defaultTimeoutMs);
     },
   };
   const authProvider = new AppTokenAuthProvider(options.clientId, options.clientSecret);

@@ -11,10 +11,10 @@ const receivedAt = 1_795_308_091_170;
 function observe(line: string): ChatMessage | ChatEvent {
   const wire = parseLine(line);
   if (typeof wire === 'string' || !isChatCommand(wire.command)) throw new Error(`no chat line: ${line}`);
-  return observeChat(
-    { ...wire, command: wire.command },
-    { receivedAt, channelIdOf: (login) => (login === 'gaugetown' ? '777' : undefined) },
-  );
+  return observeChat(wire, wire.command, {
+    receivedAt,
+    channelIdOf: (login) => (login === 'gaugetown' ? '777' : undefined),
+  });
 }
 
 const common =
