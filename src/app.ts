@@ -6,16 +6,19 @@ import { WatchList } from './channels/watch-list.ts';
 import type { Config } from './config/schema.ts';
 import { LiveBoard } from './detect/live-board.ts';
 import type { Change } from './domain/change.ts';
+import type { Channel } from './domain/channel.ts';
 import type { Fact } from './domain/fact.ts';
 import { createFeedServer, type FeedServer } from './feed/feed-server.ts';
 import { createFeedHub, type FeedHub } from './feed/hub.ts';
 import { createHttpApp } from './http/app.ts';
-import { createIngest } from './ingest.ts';
+import { createIngest, type Ingest } from './ingest.ts';
 import type { Service } from './lib/lifecycle.ts';
 import { watchEventLoop } from './ops/event-loop.ts';
 import type { Logger } from './ops/log.ts';
 import type { Registry } from './ops/metrics.ts';
+import { createSummary } from './ops/summary.ts';
 import { createSystemd } from './ops/systemd.ts';
+import { restore } from './restore.ts';
 import { type ChatSource, createChatSource } from './sources/chat/chat-source.ts';
 import type { ChatEndpoint } from './sources/chat/connection.ts';
 import { createHelixClient } from './sources/helix/helix-client.ts';
@@ -23,12 +26,16 @@ import { createStreamsPoller, type StreamsPoller } from './sources/helix/streams
 import { createUsersPoller } from './sources/helix/users-poller.ts';
 import { createStoreClient, type StoreClient } from './store/client.ts';
 import { createEmbeddedEngine, type EmbeddedEngine } from './store/engine/embedded-engine.ts';
-import { knownChannels, lastKnownStreams } from './store/queries.ts';
 import type { RowSink } from './store/row-sink.ts';
 import { encodeChannelRow, encodeRow, type Row } from './store/rows.ts';
 import { createStoreSetup } from './store/setup.ts';
 import { createWriter, type Writer } from './store/writer.ts';
-import { createStateView, createViews } from './views.ts';
+import { createChannelsView } from './views/channels-view.ts';
+import { checkReadiness } from './views/readiness.ts';
+import { createStateView } from './views/state-view.ts';
+import { describe, readStatus, summarize } from './views/status-view.ts';
+import { createStreamsView } from './views/streams-view.ts';
+import type { ViewedParts } from './views/viewed-parts.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -53,9 +60,6 @@ export interface App {
   readonly chat: ChatSource | undefined;
   readonly streams: StreamsPoller | undefined;
 }
-
-/** A live channel of an earlier run is believed to be that if it was seen within so many days. */
-const restoreDays = 3;
 
 /** No sweep takes this long: each of its requests has a time-out. */
 const stuckMs = 300_000;
@@ -123,9 +127,20 @@ export function createApp(options: AppOptions): App {
         now,
       })
     : undefined;
-  const helix = createHelix(options, watchList, ingest);
+  const helix = createHelix(options, {
+    ingest,
+    watchList,
+    // Before the earlier run is known, whatever a sweep shows would look new.
+    sweepable: () => (setup.isReady() ? watchList.identified() : []),
+  });
+  const setup = createStoreSetup({
+    client,
+    isEmbedded: engine !== undefined,
+    onReady: () => restore({ client, watchList, board: helix === undefined ? undefined : board, rows, now }),
+    log: part('store'),
+  });
   const loop = watchEventLoop(registry);
-  const views = createViews({
+  const parts: ViewedParts = {
     startedAt,
     watchList,
     board,
@@ -136,9 +151,13 @@ export function createApp(options: AppOptions): App {
     chat,
     streams: helix?.streams,
     engine,
-  });
+    isStoreReady: () => setup.isReady(),
+  };
   const http = createHttpApp({
-    ...views,
+    channels: createChannelsView(parts),
+    streams: createStreamsView(parts),
+    status: { read: () => readStatus(parts) },
+    readiness: { check: () => checkReadiness(parts) },
     registry,
     log: part('http'),
     version,
@@ -152,23 +171,19 @@ export function createApp(options: AppOptions): App {
     log: part('feed'),
     allowedHosts: config.http.allowedHosts,
     allowedOrigins: config.http.allowedOrigins,
+    maxConnectionsPerAddress: config.feed.maxConnectionsPerAddress,
     openPaths: ['/livez', '/readyz', '/healthz'],
   });
   for (const login of config.channels) watchList.add(login);
 
-  const setup = createStoreSetup({
-    client,
-    isEmbedded: engine !== undefined,
-    onReady: (ready) => restore(ready, watchList, board),
-    log: part('store'),
-  });
   const systemd = createSystemd({
     settings: config.surroundings.notify,
     // A blocked event loop sends no ping by itself; a sweep that never ends is the other way to be stuck.
     isHealthy: () => (helix?.streams.status().sweep.runningForMs ?? 0) < stuckMs,
-    describe: () => describe(views.status.read()),
+    describe: () => describe(readStatus(parts)),
     log: part('systemd'),
   });
+  const summary = createSummary({ read: () => summarize(readStatus(parts)), log });
   const services = [
     engine,
     setup,
@@ -176,8 +191,9 @@ export function createApp(options: AppOptions): App {
     writer,
     loop,
     server,
-    ...(helix?.services ?? []),
     chat,
+    ...(helix?.services ?? []),
+    summary,
     systemd,
   ].filter((service) => service !== undefined);
 
@@ -207,8 +223,15 @@ function createClient({ config, log }: AppOptions, engine: EmbeddedEngine | unde
 
 function createHelix(
   options: AppOptions,
-  watchList: WatchList,
-  ingest: Parameters<typeof createStreamsPoller>[0]['ingest'],
+  {
+    ingest,
+    watchList,
+    sweepable,
+  }: {
+    readonly ingest: Ingest;
+    readonly watchList: WatchList;
+    readonly sweepable: () => readonly Channel[];
+  },
 ) {
   const { config, log, registry } = options;
   const { twitchClientId: clientId, twitchClientSecret: clientSecret } = config.secrets;
@@ -217,7 +240,7 @@ function createHelix(
   const streams = createStreamsPoller({
     client,
     everySeconds: config.helix.streamsEverySeconds,
-    channels: () => watchList.identified(),
+    channels: sweepable,
     ingest,
     log: log.child({ part: 'helix' }),
     ...(options.now === undefined ? {} : { now: options.now }),
@@ -227,6 +250,7 @@ function createHelix(
     channels: () => watchList.all(),
     onUser: (user) => watchList.learn(user),
     onUnknown: (login) => watchList.markUnknown(login),
+    onLookedUp: () => void streams.sweepNow(),
     log: log.child({ part: 'helix' }),
   });
   return { streams, services: [client, users, streams] };
@@ -237,13 +261,6 @@ function chatEndpoint(config: Config): ChatEndpoint {
   if (config.twitchUrl === null) return { host: 'irc-ws.chat.twitch.tv', port: 443, secure: true };
   const url = new URL(config.twitchUrl);
   return { host: url.hostname, port: Number(url.port || 80), secure: false };
-}
-
-async function restore(client: StoreClient, watchList: WatchList, board: LiveBoard): Promise<void> {
-  for (const { channel, trackedSince, isTracked } of await knownChannels(client)) {
-    if (isTracked) watchList.restore(channel, trackedSince);
-  }
-  for (const known of await lastKnownStreams(client, restoreDays)) board.restore({ ...known, asOf: known.seenAt });
 }
 
 function append(rows: RowSink, fact: Fact): void {
@@ -267,8 +284,4 @@ function channelRow(
 ): Row {
   const { id, login, displayName = '', trackedSince } = channel;
   return encodeChannelRow({ channel: { id, login }, displayName, trackedSince, isTracked: true, version });
-}
-
-function describe({ chat, feed, store }: ReturnType<ReturnType<typeof createViews>['status']['read']>): string {
-  return `${chat.joined} channels joined, ${store.pendingRows} rows pending, ${feed.connections} feed clients`;
 }

@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type App, createApp } from '../src/app.ts';
 import { loadConfig, pointTwurpleAt } from '../src/config/load.ts';
 import type { Config } from '../src/config/schema.ts';
@@ -11,7 +12,8 @@ import { createLog } from '../src/ops/log.ts';
 import type { Simulator } from '../src/simulator/simulator.ts';
 import { simulatedApplication } from '../src/simulator/stage.ts';
 import type { StoreClient } from '../src/store/client.ts';
-import { startSimulator, waitUntil } from './simulator/support.ts';
+import { createEmbeddedEngine } from '../src/store/engine/embedded-engine.ts';
+import { closeAfterwards, startSimulator, waitUntil } from './simulator/support.ts';
 
 interface Run {
   readonly app: App;
@@ -20,6 +22,8 @@ interface Run {
   sweeps(count: number): Promise<void>;
   stop(): Promise<void>;
 }
+
+const channels = [1, 2, 3, 4].map((n) => ({ id: String(n), login: `gauge${n}` }));
 
 let dataDir: string;
 let running: Supervisor | undefined;
@@ -33,9 +37,11 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true });
 });
 
-function configFor(simulator: Simulator): Config {
-  const channels = simulator.world.channels.map(({ login }) => login);
-  const config = loadConfig({ channels, dataDir, port: 0, twitchUrl: `http://127.0.0.1:${simulator.port}` }, {});
+function configFor(simulator: Simulator, channels: readonly string[], clickhouseUrl?: string): Config {
+  const config = loadConfig(
+    { channels, dataDir, port: 0, twitchUrl: `http://127.0.0.1:${simulator.port}`, clickhouseUrl },
+    {},
+  );
   const secrets = {
     twitchClientId: simulatedApplication.id,
     twitchClientSecret: simulatedApplication.secret,
@@ -49,8 +55,12 @@ function configFor(simulator: Simulator): Config {
   };
 }
 
-async function run(simulator: Simulator): Promise<Run> {
-  const config = configFor(simulator);
+async function run(
+  simulator: Simulator,
+  logins = channels.map(({ login }) => login),
+  clickhouseUrl?: string,
+): Promise<Run> {
+  const config = configFor(simulator, logins, clickhouseUrl);
   pointTwurpleAt(config.twitchUrl ?? '');
   let store: StoreClient | undefined;
   const app = createApp({
@@ -103,8 +113,6 @@ async function changes({ app, store }: Run): Promise<StoredChange[]> {
   );
 }
 
-const channels = [1, 2, 3, 4].map((n) => ({ id: String(n), login: `gauge${n}` }));
-
 describe('a daemon that was away', { timeout: 60_000 }, () => {
   it('announces once, late and marked so, what happened meanwhile, and nothing twice', async () => {
     const simulator = await startSimulator({ channels, liveShare: 0 });
@@ -153,6 +161,102 @@ describe('a channel that is renamed', { timeout: 60_000 }, () => {
     expect(daemon.app.watchList.byId('4')).toMatchObject({ login: 'headwater' });
     expect(daemon.app.chat?.status().seats.map((seat) => seat.login)).not.toContain('gauge4');
     expect(await changes(daemon)).toMatchObject([{ kind: 'channel_renamed', before: 'gauge4', after: 'headwater' }]);
+    await daemon.stop();
+
+    // The operator's file still holds the old login.
+    const again = await run(simulator);
+    await waitUntil(() => again.app.chat?.status().seats.every((seat) => seat.state === 'joined'));
+    expect(again.app.chat?.status().seats.map((seat) => seat.login)).toContain('headwater');
+    await again.sweeps(1);
+    expect(again.app.board.state('4')?.phase).toBe('live');
+    expect(await changes(again)).toHaveLength(1);
+    await again.stop();
+  });
+});
+
+describe('after a restart', { timeout: 60_000 }, () => {
+  it('does not announce again a session that had flapped, and shows nothing of channels nobody watches', async () => {
+    const simulator = await startSimulator({ channels, liveShare: 1 });
+    const first = await run(simulator);
+    await first.sweeps(1);
+    simulator.order({ order: 'hide_stream', channelId: '1', times: 3 });
+    await waitUntil(() => first.app.board.state('1')?.phase === 'offline');
+    await waitUntil(() => first.app.board.state('1')?.phase === 'live');
+    const told = await changes(first);
+    expect(told).toMatchObject([{ kind: 'stream_offline' }, { kind: 'stream_online' }]);
+    await first.sweeps(1);
+    await first.stop();
+
+    const second = await run(simulator, ['gauge1', 'gauge2']);
+    await second.sweeps(2);
+    expect(await changes(second)).toHaveLength(2);
+    const base = second.app.server.address();
+    const answer = await fetch(`http://127.0.0.1:${base.port}/api/v1/streams`);
+    expect(await answer.json()).toMatchObject({ total: 2 });
+    const tracked = () =>
+      second.store.select<{ login: string }>(
+        `SELECT login FROM ${second.store.database}.channels FINAL WHERE is_tracked ORDER BY login`,
+      );
+    await waitUntil(() => second.app.writer.status().tables.channels.pendingRows === 0);
+    expect((await tracked()).map(({ login }) => login)).toEqual(['gauge1', 'gauge2']);
+    await second.stop();
+  });
+});
+
+/** A ClickHouse server by URL: the embedded engine behind a TCP port. */
+async function startServer(port: number): Promise<void> {
+  const engine = createEmbeddedEngine({
+    dataDir: join(dataDir, 'server'),
+    database: 'streamgauge',
+    log: createLog({ level: 'silent' }),
+    registry: new Registry(),
+  });
+  await engine.start(new AbortController().signal, () => {});
+  const server = createServer((socket) => {
+    const upstream = connect(engine.socketPath);
+    socket.on('error', () => upstream.destroy()).pipe(upstream);
+    upstream.on('error', () => socket.destroy()).pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  closeAfterwards(() => engine.stop(AbortSignal.timeout(2_000)));
+  closeAfterwards(() => server.close());
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+describe('a ClickHouse server that is away', { timeout: 60_000 }, () => {
+  it('does not keep the daemon from listening: rows wait and are stored when it is there', async () => {
+    const simulator = await startSimulator({ channels, liveShare: 1 });
+    const port = await freePort();
+    const daemon = await run(simulator, undefined, `http://127.0.0.1:${port}`);
+    await waitUntil(() => daemon.app.chat?.status().seats.every((seat) => seat.state === 'joined'));
+    const base = `http://127.0.0.1:${daemon.app.server.address().port}`;
+    const readiness = await fetch(`${base}/readyz?verbose=1`);
+    expect([readiness.status, await readiness.text()]).toEqual([
+      503,
+      expect.stringContaining('waiting for ClickHouse'),
+    ]);
+    simulator.order({ order: 'speak', lines: 300 });
+    const { sent } = simulator.truth().chat;
+    await waitUntil(() => Object.values(daemon.app.chat?.status().kept ?? {}).reduce((a, b) => a + b, 0) === sent);
+
+    await startServer(port);
+    const { chat_messages: messages, chat_events: events } = daemon.app.writer.status().tables;
+    expect(messages.insertedRows + events.insertedRows).toBe(0);
+    const stored = () => {
+      const { tables } = daemon.app.writer.status();
+      return tables.chat_messages.insertedRows + tables.chat_events.insertedRows;
+    };
+    // Setup and writer both wait longer and longer between their tries.
+    await vi.waitUntil(() => stored() === sent, { timeout: 40_000, interval: 50 });
+    await daemon.sweeps(2);
+    expect((await fetch(`${base}/readyz`)).status).toBe(200);
     await daemon.stop();
   });
 });

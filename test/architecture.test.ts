@@ -26,7 +26,8 @@ const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
   ops: ['lib'],
   'ingest.ts': ['domain'],
   'app.ts': 'all',
-  'views.ts': 'all',
+  views: 'all',
+  'restore.ts': 'all',
   cli: 'all',
   'main.ts': ['cli'],
 };

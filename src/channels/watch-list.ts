@@ -46,13 +46,13 @@ export class WatchList {
     this.#options.onAdded(channel);
   }
 
-  /** What an earlier run of this station knew; called before anything is learnt. */
-  restore(channel: Channel, trackedSince: number): void {
-    const login = this.#byLogin.has(channel.login) ? channel.login : undefined;
-    const known = login === undefined ? undefined : this.#byLogin.get(login);
-    if (known === undefined) return;
+  /** What an earlier run of this station knew; called before anything is learnt. @returns whether the channel is still wished for. */
+  restore(channel: Channel, trackedSince: number): boolean {
+    const known = this.#byLogin.get(channel.login);
+    if (known === undefined) return false;
     this.#byLogin.set(known.login, { ...known, id: channel.id, trackedSince });
     this.#loginOf.set(channel.id, known.login);
+    return true;
   }
 
   /** Somebody told who has which id. A known id under another login is a rename. */
@@ -102,7 +102,13 @@ export class WatchList {
   #rename(from: string, told: Channel & { readonly displayName?: string }): void {
     const before = this.#byLogin.get(from);
     if (before === undefined) return;
-    const after = { ...before, id: told.id, login: told.login, displayName: told.displayName, isUnknown: false };
+    const after = {
+      ...before,
+      id: told.id,
+      login: told.login,
+      displayName: told.displayName ?? before.displayName,
+      isUnknown: false,
+    };
     this.#byLogin.delete(from);
     this.#byLogin.set(told.login, after);
     this.#loginOf.set(told.id, told.login);

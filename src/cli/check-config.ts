@@ -10,11 +10,11 @@ export interface CheckConfigOptions extends Flags {
 
 export function checkConfig(options: CheckConfigOptions, context: CommandContext): ExitCode {
   if (options.reference === true) {
-    context.out(renderReference());
+    context.out.write(renderReference());
     return exitCodes.done;
   }
   const { secrets, surroundings: _, ...settings } = loadConfig(options);
   const isGiven = Object.entries(secrets).map(([name, value]) => [name, value === undefined ? 'not set' : 'set']);
-  context.out(`${JSON.stringify({ ...settings, secrets: Object.fromEntries(isGiven) }, undefined, 2)}\n`);
+  context.out.write(`${JSON.stringify({ ...settings, secrets: Object.fromEntries(isGiven) }, undefined, 2)}\n`);
   return exitCodes.done;
 }

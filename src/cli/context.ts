@@ -1,7 +1,9 @@
 /** What a command gets from the process it runs in, and how it tells how it went. */
+import type { Writable } from 'node:stream';
 
 export interface CommandContext {
-  readonly out: (text: string) => void;
+  /** Results, and nothing else. */
+  readonly out: Writable;
   readonly err: (text: string) => void;
   /** A person is looking at standard error. */
   readonly isTerminal: boolean;

@@ -4,6 +4,7 @@ import pretty from 'pino-pretty';
 import { type App, type AppOptions, createApp } from '../app.ts';
 import { pointTwurpleAt } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { ConfigError, UpstreamError } from '../lib/errors.ts';
 import { asError, createSupervisor, type Service, type Supervisor } from '../lib/lifecycle.ts';
 import { createLog, type Logger } from '../ops/log.ts';
 import { createRegistry, Gauge } from '../ops/metrics.ts';
@@ -36,7 +37,11 @@ export function createDaemon(config: Config, context: CommandContext, options: D
   const supervisor = createSupervisor({
     services: [...before, ...app.services],
     stopTimeoutMs: config.stopTimeoutSeconds * 1000,
-    onFault: ({ service, phase, error }) => log.error({ service, phase, err: error }, 'service failed'),
+    onFault: ({ service, phase, error }) => {
+      // The command itself says why a start failed, without a stack.
+      const isTold = error instanceof ConfigError || (phase === 'start' && error instanceof UpstreamError);
+      if (!isTold) log.error({ service, phase, err: error }, 'service failed');
+    },
     onPhase: (service, phase) => log.debug({ service, phase }, 'service'),
   });
   obeySignals(supervisor, context);
@@ -86,17 +91,21 @@ export function describeAddresses({ app }: Daemon, config: Config): string {
 function describeClickHouse({ engine }: App, config: Config): string {
   if (engine === undefined) return `${config.clickhouse.url ?? ''}  (database ${config.clickhouse.database})`;
   if (engine.queryUrl === undefined || engine.queryCredentials === undefined) return 'embedded, no port for queries';
-  return `${engine.queryUrl}  (user ${engine.queryCredentials.user}, password in ${config.dataDir}/clickhouse-password)`;
+  const { user, passwordFile } = engine.queryCredentials;
+  const password = passwordFile === undefined ? 'password from CLICKHOUSE_PASSWORD' : `password in ${passwordFile}`;
+  return `${engine.queryUrl}  (user ${user}, ${password})`;
 }
 
 /** Runs until everything has stopped. @returns whether all went well. */
 export async function runToEnd({ supervisor }: Daemon, whenReady: () => void): Promise<boolean> {
   try {
-    await supervisor.start();
+    if (await supervisor.start()) whenReady();
   } catch (thrown) {
     await supervisor.closed;
     throw asError(thrown);
   }
-  whenReady();
-  return (await supervisor.closed).length === 0;
+  const faults = await supervisor.closed;
+  const misconfigured = faults.find(({ error }) => error instanceof ConfigError);
+  if (misconfigured !== undefined) throw misconfigured.error;
+  return faults.length === 0;
 }

@@ -16,6 +16,7 @@ export function showProgress(
 ): Progress {
   if (!context.isTerminal) return { end: () => {} };
   const began = performance.now();
+  const width = Math.max(0, context.columns - 1);
   const timer = setInterval(() => {
     const { chat, changes, liveNow } = simulator.truth();
     const elapsed = performance.now() - began;
@@ -23,12 +24,12 @@ export function showProgress(
     const status = daemon.app.writer.status();
     const stored = Object.values(status.tables).reduce((sum, table) => sum + table.insertedRows, 0);
     const line = `${bar}  ${liveNow.length} live  ${chat.sent} lines sent  ${stored} rows stored  ${changes.length} changes`;
-    context.err(`\r${line.slice(0, context.columns - 1).padEnd(context.columns - 1)}`);
+    context.err(`\r${line.slice(0, width).padEnd(width)}`);
   }, 1000);
   return {
     end: () => {
       clearInterval(timer);
-      context.err(`\r${' '.repeat(context.columns - 1)}\r`);
+      context.err(`\r${' '.repeat(width)}\r`);
     },
   };
 }

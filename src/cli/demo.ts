@@ -3,11 +3,13 @@
  * The order of the end matters: the world falls silent, the daemon takes in what is still on its way, stops as it would in
  * earnest, and only then is counted.
  */
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig, readSurroundings } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { ConfigError } from '../lib/errors.ts';
 import { pause } from '../lib/lifecycle.ts';
 import { createSimulator, type Simulator } from '../simulator/simulator.ts';
 import { simulatedApplication } from '../simulator/stage.ts';
@@ -26,6 +28,7 @@ export interface DemoOptions extends WorldFlags {
   readonly json?: boolean;
   readonly port?: number;
   readonly dataDir?: string;
+  readonly clickhouseUrl?: string;
   readonly logLevel: string;
   /** Lose this row, counted from 1. */
   readonly dropRow?: number;
@@ -38,6 +41,10 @@ const minChangeSpacingMs = 6_000;
 const settleMs = 15_000;
 
 export async function demo(options: DemoOptions, context: CommandContext): Promise<ExitCode> {
+  if (options.dataDir !== undefined && existsSync(join(options.dataDir, 'clickhouse'))) {
+    const message = `${options.dataDir} holds data already, and the simulated world begins anew each time; name an empty directory`;
+    throw new ConfigError([{ path: '--data-dir', message }]);
+  }
   const temporary = options.dataDir === undefined ? await mkdtemp(join(tmpdir(), 'streamgauge-demo-')) : undefined;
   const simulator = createSimulator({ ...worldOptions(options), minChangeSpacingMs, isPlaying: false });
   try {
@@ -45,7 +52,7 @@ export async function demo(options: DemoOptions, context: CommandContext): Promi
       throw error;
     });
     const report = await play(options, context, simulator, options.dataDir ?? temporary ?? '.');
-    context.out(options.json === true ? `${JSON.stringify(report)}\n` : renderReport(report));
+    context.out.write(options.json === true ? `${JSON.stringify(report)}\n` : renderReport(report));
     return report.differences.length === 0 ? exitCodes.done : exitCodes.fault;
   } finally {
     await simulator.stop(AbortSignal.abort());
@@ -93,18 +100,26 @@ async function play(
   });
 }
 
+interface Players {
+  readonly simulator: Simulator;
+  readonly daemon: Daemon;
+  readonly feed: FeedCounter;
+}
+
 /** Opens the scene when everybody is in place, lets it play, and waits for the last line to arrive. */
 async function direct(
   options: DemoOptions,
   context: CommandContext,
-  { simulator, daemon, feed }: { simulator: Simulator; daemon: Daemon; feed: FeedCounter },
+  { simulator, daemon, feed }: Players,
 ): Promise<void> {
   const { chat, streams } = daemon.app;
   const { signal } = anyOf(context.interrupted, daemon.supervisor.closed);
   const everybodyIsIn = () =>
     feed.isReady &&
     (chat?.status().seats.every((seat) => seat.state === 'joined') ?? true) &&
-    (streams?.status().sweep.runs ?? 0) > 0;
+    // Who is live must have been seen once: what changes before the first look is no news.
+    streams !== undefined &&
+    daemon.app.watchList.all().every(({ id }) => id !== undefined && daemon.app.board.state(id) !== undefined);
   while (!signal.aborted && !everybodyIsIn()) await pause(50, signal);
   simulator.play();
   const progress = showProgress(context, options, { simulator, daemon });
@@ -112,27 +127,19 @@ async function direct(
   const time = pause(options.for ?? 2 ** 31 - 1, signal);
   await (options.for === undefined && isReplayOver !== undefined ? Promise.race([time, isReplayOver]) : time);
   simulator.freeze();
-  await settle({ simulator, daemon, feed });
+  await settle({ simulator, daemon, feed }, context.hurried);
   progress.end();
 }
 
 /** Waits until the daemon has seen all that the world did, or until the time for it is over: then the report tells. */
-async function settle({
-  simulator,
-  daemon,
-  feed,
-}: {
-  simulator: Simulator;
-  daemon: Daemon;
-  feed: FeedCounter;
-}): Promise<void> {
+async function settle({ simulator, daemon, feed }: Players, hurried: AbortSignal): Promise<void> {
   const end = performance.now() + settleMs;
   const isSettled = () => {
     const { chat, changes } = simulator.truth();
     const kept = Object.values(daemon.app.chat?.status().kept ?? {}).reduce((sum, n) => sum + n, 0);
     return kept >= chat.sent && feed.changes >= changes.length;
   };
-  while (performance.now() < end && !isSettled()) await pause(100);
+  while (performance.now() < end && !isSettled() && !hurried.aborted) await pause(100, hurried);
 }
 
 function demoConfig(options: DemoOptions, simulator: Simulator, dataDir: string): Config {
@@ -143,6 +150,7 @@ function demoConfig(options: DemoOptions, simulator: Simulator, dataDir: string)
       logLevel: options.logLevel,
       twitchUrl: `http://127.0.0.1:${simulator.port}`,
       port: options.port,
+      clickhouseUrl: options.clickhouseUrl,
     },
     {},
   );
@@ -165,6 +173,8 @@ function dropRow(sink: RowSink, victim: number): RowSink {
   let count = 0;
   return {
     append(row) {
+      // Who is watched is no fact that was sent.
+      if (row.table === 'channels') return sink.append(row);
       count += 1;
       return count === victim ? true : sink.append(row);
     },

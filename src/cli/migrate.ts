@@ -9,7 +9,7 @@ export async function migrateStore(flags: Flags, context: CommandContext): Promi
   const config = loadConfig(flags);
   return withStore(config, context, async (client: StoreClient, log) => {
     const done = await migrate({ client, isEmbedded: config.clickhouse.url === null, log });
-    context.out(done.length === 0 ? 'up to date\n' : done.map((name) => `applied ${name}\n`).join(''));
+    context.out.write(done.length === 0 ? 'up to date\n' : done.map((name) => `applied ${name}\n`).join(''));
     return exitCodes.done;
   });
 }

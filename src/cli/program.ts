@@ -15,7 +15,7 @@ export async function runProgram(args: readonly string[], context: CommandContex
   });
   try {
     await program.parseAsync(withCommand(args), { from: 'user' });
-    return context.interrupted.reason instanceof Error ? exitCodes.fault : code;
+    return code;
   } catch (thrown) {
     return explain(thrown, context);
   }
@@ -49,7 +49,7 @@ function createProgram(context: CommandContext, onCode: (code: ExitCode) => void
     )
     .version(readVersion())
     .exitOverride()
-    .configureOutput({ writeOut: context.out, writeErr: context.err })
+    .configureOutput({ writeOut: (text) => void context.out.write(text), writeErr: context.err })
     .showHelpAfterError('(streamgauge --help lists all commands)');
 
   // Each command's code is loaded only when it runs: `--help` must not wait for a database client.
@@ -63,7 +63,7 @@ function createProgram(context: CommandContext, onCode: (code: ExitCode) => void
   program
     .command('tail')
     .description('follow the feed in this terminal')
-    .option('--url <url>', 'where the daemon listens', 'http://127.0.0.1:8787')
+    .option('--url <url>', 'where the daemon listens', httpAddress, 'http://127.0.0.1:8787')
     .option('-c, --channels <logins>', 'only these channels, separated by commas')
     .option('-t, --types <types>', 'only these types, such as chat.message,stream.*')
     .option('--json', 'print the frames as they are, one a line')
@@ -96,8 +96,9 @@ function addDemo(program: Command, context: CommandContext, onCode: (code: ExitC
     .option('--changes <n>', 'changes of title, category and live state a minute', wholeNumber, 60)
     .option('--seed <n>', 'the same seed plays the same world', wholeNumber, 1)
     .option('--replay <file>', 'chat from a file of raw IRC lines (plain or .gz) instead of invented chat')
-    .option('--port <n>', 'port of dashboard, API and feed; 0 takes a free one', wholeNumber)
+    .option('--port <n>', 'port of dashboard, API and feed; 0 takes a free one', port)
     .option('--data-dir <dir>', 'keep the data here instead of in a temporary directory')
+    .option('--clickhouse-url <url>', 'a ClickHouse server instead of the embedded engine')
     .addOption(new Option('--log-level <level>', 'least severity that is logged').default('warn'))
     .option('--drop-row <n>', 'lose the n-th row on purpose, to see that the check notices', wholeNumber)
     .hook('preAction', refuseMaxWithoutReplay)
@@ -108,7 +109,7 @@ function addSimulate(program: Command, context: CommandContext, onCode: (code: E
   program
     .command('simulate')
     .description('only the simulated Twitch: IRC, EventSub, Helix and OAuth on one port')
-    .option('--port <n>', 'port to listen on; 0 takes a free one', wholeNumber, 7979)
+    .option('--port <n>', 'port to listen on; 0 takes a free one', port, 7979)
     .option('--channels <n>', 'channels in the world', wholeNumber, 20)
     .option('--rate <n>', 'chat messages a second over all channels; `max` with --replay', rate)
     .option('--changes <n>', 'changes a minute', wholeNumber, 60)
@@ -125,7 +126,7 @@ function withSettings(command: Command): Command {
     .option('--channels <logins>', 'channels to watch, separated by commas', logins)
     .option('--data-dir <dir>', 'where everything that must survive a restart lives')
     .option('--host <address>', 'address to listen on')
-    .option('--port <n>', 'port of dashboard, API and feed; 0 takes a free one', wholeNumber)
+    .option('--port <n>', 'port of dashboard, API and feed; 0 takes a free one', port)
     .option('--clickhouse-url <url>', 'a ClickHouse server instead of the embedded engine')
     .option('--twitch-url <url>', 'a simulated Twitch instead of the real one')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
@@ -147,6 +148,17 @@ function refuseMaxWithoutReplay(_: Command, command: Command): void {
     command.error('error: --rate max goes with --replay: invented chat has no end');
 }
 
+function port(text: string): number {
+  const number = wholeNumber(text);
+  if (number > 65_535) throw new InvalidArgumentError('is no port: at most 65535.');
+  return number;
+}
+
+function httpAddress(text: string): string {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) throw new InvalidArgumentError('is no http:// address.');
+  return text;
+}
+
 function rate(text: string): number | 'max' {
   return text === 'max' ? text : wholeNumber(text);
 }
@@ -155,7 +167,9 @@ function rate(text: string): number | 'max' {
 export function duration(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
   if (amount === undefined) throw new InvalidArgumentError('is no duration such as 30s or 5m.');
-  return Math.round(
-    Number(amount) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(unit ?? 's') as 'ms' | 's' | 'm' | 'h'],
-  );
+  const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(unit ?? 's') as 'ms' | 's' | 'm' | 'h'];
+  const ms = Math.round(Number(amount) * unitMs);
+  // A longer timer than 2^31-1 ms would fire at once.
+  if (ms >= 2 ** 31) throw new InvalidArgumentError('is longer than 24 days.');
+  return ms;
 }

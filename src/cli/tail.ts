@@ -21,7 +21,7 @@ export async function tail(options: TailOptions, context: CommandContext): Promi
     url: url.href,
     signal: context.interrupted,
     onEvent: (event) =>
-      context.out(`${options.json === true ? JSON.stringify(event) : describeEvent(event, isColored)}\n`),
+      context.out.write(`${options.json === true ? JSON.stringify(event) : describeEvent(event, isColored)}\n`),
     onConnection: (state, detail) =>
       context.err(state === 'open' ? `connected to ${detail}\n` : `connection lost: ${detail}\n`),
   });

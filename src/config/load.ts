@@ -64,14 +64,25 @@ function readFile(path: string, problems: ConfigProblem[]): Record<string, unkno
   const document = parseDocument(text, { prettyErrors: true });
   for (const error of document.errors) problems.push({ path, message: error.message.split('\n')[0] ?? error.code });
   if (document.errors.length > 0) return {};
-  const content: unknown = document.toJS() ?? {};
+  let content: unknown;
+  try {
+    content = document.toJS() ?? {};
+  } catch (thrown) {
+    // An alias that names no anchor shows only here.
+    problems.push({ path, message: asError(thrown).message });
+    return {};
+  }
   if (typeof content === 'object' && !Array.isArray(content)) return content as Record<string, unknown>;
   problems.push({ path, message: 'must hold settings, as `key: value`' });
   return {};
 }
 
 function withFlags(file: Record<string, unknown>, flags: Flags, env: Env): Record<string, unknown> {
-  const http = { host: flags.host, port: flags.port, isExposedWithoutToken: flags.exposeWithoutToken };
+  const http = {
+    host: flags.host?.replace(/^\[(.*)\]$/, '$1'),
+    port: flags.port,
+    isExposedWithoutToken: flags.exposeWithoutToken,
+  };
   // systemd gives a service its own state directory; without one, a directory below where we stand.
   const dataDir = flags.dataDir ?? file.dataDir ?? env.STATE_DIRECTORY;
   return {
@@ -85,9 +96,10 @@ function withFlags(file: Record<string, unknown>, flags: Flags, env: Env): Recor
 /** A section of the file with what the flags say on top; nothing where neither says anything. */
 function merged(section: string, file: Record<string, unknown>, flags: Record<string, unknown>): object {
   const fromFlags = given(flags);
-  const fromFile = file[section];
-  if (Object.keys(fromFlags).length === 0) return {};
-  return { [section]: typeof fromFile === 'object' && fromFile !== null ? { ...fromFile, ...fromFlags } : fromFlags };
+  const fromFile = file[section] ?? {};
+  // What is no section stays as it is, for the schema to refuse.
+  if (Object.keys(fromFlags).length === 0 || typeof fromFile !== 'object') return {};
+  return { [section]: { ...fromFile, ...fromFlags } };
 }
 
 function given(values: Record<string, unknown>): Record<string, unknown> {
@@ -155,9 +167,11 @@ function readSecret(name: string, env: Env, problems: ConfigProblem[]): string |
 
 function readSecretFile(variable: string, path: string, problems: ConfigProblem[]): string | undefined {
   try {
-    return readFileSync(path, 'utf8').trim();
+    const secret = readFileSync(path, 'utf8').trim();
+    if (secret !== '') return secret;
+    problems.push({ path: variable, message: `${path} is empty` });
   } catch (thrown) {
     problems.push({ path: variable, message: asError(thrown).message });
-    return undefined;
   }
+  return undefined;
 }

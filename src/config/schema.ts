@@ -13,7 +13,21 @@ const login = z
   .transform((text) => text.trim().replace(/^#/, '').toLowerCase())
   .pipe(z.string().regex(/^[a-z0-9_]{1,25}$/, 'is no Twitch login (letters, digits and _; at most 25)'));
 
-const httpUrl = z.url({ protocol: /^https?$/, error: 'is no http:// or https:// URL' });
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'is no http:// or https:// URL' })
+  // It is printed and logged: no place for a secret.
+  .refine(
+    (url) => !URL.canParse(url) || (new URL(url).password === '' && new URL(url).username === ''),
+    'must not hold a user or password',
+  );
+
+/** twurple takes only the port of a simulated Twitch, and looks for it on this machine. */
+const simulatorUrl = z
+  .string()
+  .regex(
+    /^http:\/\/(127\.0\.0\.1|localhost):\d{1,5}\/?$/,
+    'must be http://127.0.0.1:PORT, a simulated Twitch on this machine',
+  );
 
 const chat = z.strictObject({
   isEnabled: z.boolean().default(true).describe('Listen to chat.'),
@@ -115,6 +129,14 @@ const feed = z.strictObject({
     .default('auto')
     .describe('Websocket engine. `auto` takes uWebSockets.js where its binary loads, else ws.'),
   maxConnections: z.number().int().min(1).default(1000).describe('Websocket clients at the same time.'),
+  maxConnectionsPerAddress: z
+    .number()
+    .int()
+    .min(1)
+    .default(20)
+    .describe(
+      'Websocket clients from one address at the same time; loopback is not limited. A proxy counts as one address.',
+    ),
   maxUnreadKb: z
     .number()
     .int()
@@ -131,7 +153,7 @@ export const configSchema = z.strictObject({
     .min(1)
     .default('./data')
     .describe('Where the embedded ClickHouse and everything else that must survive a restart lives.'),
-  twitchUrl: httpUrl
+  twitchUrl: simulatorUrl
     .nullable()
     .default(null)
     .describe('A simulated Twitch instead of the real one, as printed by `streamgauge simulate`.'),
@@ -140,6 +162,7 @@ export const configSchema = z.strictObject({
     .number()
     .int()
     .min(1)
+    .max(3600)
     .default(10)
     .describe('Time for an orderly stop; what is not done by then is given up and said.'),
   chat: chat.prefault({}).describe('Chat.'),

@@ -19,6 +19,8 @@ export interface LastKnown {
   readonly stream: Stream | undefined;
   /** Whether the end of that stream is stored too. */
   readonly hasEnded: boolean;
+  /** Whether an end of it was told before, though it came back. */
+  readonly hadEnded: boolean;
   readonly asOf: number;
 }
 
@@ -38,7 +40,7 @@ export class LiveBoard {
       ...fresh,
       phase: known.stream === undefined ? 'unknown' : isLive ? 'live' : 'offline',
       stream: isLive ? known.stream : undefined,
-      ended: isLive ? undefined : known.stream,
+      ended: isLive && !known.hadEnded ? undefined : known.stream,
       asOf: known.asOf,
       isRestored: true,
     });
@@ -59,10 +61,6 @@ export class LiveBoard {
         return changes;
       }
     }
-  }
-
-  forget(channelId: string): void {
-    this.#states.delete(channelId);
   }
 
   state(channelId: string): ChannelState | undefined {

@@ -38,6 +38,9 @@ export interface ChannelState {
   readonly missedSince: number;
 }
 
+/** Sweeps do not overtake each other by this much: what is further behind comes from a clock that was set back. */
+const clockJumpMs = 300_000;
+
 export interface Step {
   readonly state: ChannelState;
   readonly changes: readonly Change[];
@@ -57,9 +60,10 @@ export function createChannelState(channel: Channel, watchedSince: number): Chan
   };
 }
 
-/** @returns the same state when the Observation is older than what is known. */
+/** @returns the same state when the Observation is a little older than what is known. */
 export function reduce(before: ChannelState, seen: StreamSample | StreamAbsence, rule: OfflineRule): Step {
-  if (seen.sweptAt <= before.asOf) return { state: before, changes: [] };
+  const behindMs = before.asOf - seen.sweptAt;
+  if (behindMs >= 0 && behindMs < clockJumpMs) return { state: before, changes: [] };
   const renamed = renameOf(before, seen);
   const state = { ...before, channel: seen.channel, asOf: seen.sweptAt };
   const step = seen.kind === 'stream_sample' ? reduceSample(state, seen) : reduceAbsence(state, seen, rule);

@@ -58,6 +58,14 @@ const originNotAllowed: Refusal = {
 /** RFC 3986 §3.2 without user information: `URL` alone would find the host of `somebody@localhost`. */
 const authorityPattern = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/i;
 
+/**
+ * A Host header as a URL has it: `127.1` and `[0:0:0:0:0:0:0:1]:8080` in their common forms. @returns `undefined` when it can be no
+ * Host at all (RFC 9112 §3.2 asks for a 400 then), whoever it names.
+ */
+export function canonicalAuthority(host: string): string | undefined {
+  return parseAuthority(host)?.host;
+}
+
 function parseAuthority(authority: string | undefined): URL | undefined {
   return authority !== undefined && authorityPattern.test(authority) ? parseUrl(`http://${authority}`) : undefined;
 }

@@ -4,12 +4,14 @@
  */
 import { asError, type Service } from '../lib/lifecycle.ts';
 import type { Logger } from '../ops/log.ts';
-import { type CheckAccess, createAccessCheck } from './access.ts';
+import { type CheckAccess, canonicalAuthority, createAccessCheck } from './access.ts';
+import { AddressLimit, isLoopback } from './address-limit.ts';
 import { closeCodes } from './close-codes.ts';
 import type { FeedHub } from './hub.ts';
 import type { Refusal } from './refusal.ts';
 import {
   type Address,
+  type Caller,
   type EngineName,
   type FeedSocket,
   type Front,
@@ -39,10 +41,14 @@ export interface FeedServerOptions {
   readonly allowedHosts?: readonly string[];
   /** Origins of foreign pages that may connect: `https://overlay.example`. */
   readonly allowedOrigins?: readonly string[];
-  /** Paths that answer under any name, for probes that ask by address. Default none. */
+  /** Paths that answer under any name or none, for probes that ask by address. Default none. */
   readonly openPaths?: readonly string[];
   /** Default 1 MiB. */
   readonly maxBodyBytes?: number;
+  /** Connections to the feed from one remote address; `Infinity` for no limit. Default 20. */
+  readonly maxConnectionsPerAddress?: number;
+  /** Whose connections are not counted. Default: those of loopback addresses. */
+  readonly isExemptAddress?: (address: string) => boolean;
   /** Stands in for `import()` of the native engine. */
   readonly importModule?: ImportModule;
 }
@@ -57,6 +63,9 @@ export function createFeedServer(options: FeedServerOptions): FeedServer {
   return new Server(options);
 }
 
+/** What the application sees as the host of an open path: whatever the client says there is not checked, so it is not used. */
+const openAuthority = 'localhost';
+
 const tickMs = 100;
 /** The most time that clients get to read what is left when we stop, ms. */
 const farewellMs = 3_000;
@@ -65,6 +74,7 @@ class Server implements FeedServer {
   readonly name = 'feed';
   readonly #options: FeedServerOptions;
   readonly #checkAccess: CheckAccess;
+  readonly #addresses: AddressLimit;
   #transport: Transport | undefined;
   #address: Address | undefined;
   #ticking: NodeJS.Timeout | undefined;
@@ -74,6 +84,7 @@ class Server implements FeedServer {
     this.#options = options;
     const { host, allowedHosts = [], allowedOrigins = [] } = options;
     this.#checkAccess = createAccessCheck({ host, allowedHosts, allowedOrigins });
+    this.#addresses = new AddressLimit(options.maxConnectionsPerAddress ?? 20, options.isExemptAddress ?? isLoopback);
   }
 
   async start(_signal: AbortSignal, fail: (error: Error) => void): Promise<void> {
@@ -118,7 +129,8 @@ class Server implements FeedServer {
     return {
       refuseRequest: (head) => this.#refuseRequest(head),
       refuseUpgrade: (head) => this.#refuseUpgrade(head),
-      open: (socket, query) => guarded(socket, fail, () => hub.connect(socket, query)),
+      open: (socket, caller) => guarded(socket, fail, () => this.#open(socket, caller)),
+      authorityOf: (head) => this.#authorityOf(head),
       fetch,
       onHardLimit: () => hub.countHardLimit(),
       onRequestFault: (err) => log.error({ err }, 'request failed'),
@@ -126,28 +138,61 @@ class Server implements FeedServer {
   }
 
   #refuseRequest(head: RequestHead): Refusal | undefined {
-    const { maxBodyBytes = 1024 * 1024, openPaths = [] } = this.#options;
-    const refusal = openPaths.includes(head.path) ? undefined : this.#checkAccess(head);
-    return refusal ?? refuseForm(head, maxBodyBytes);
+    const { maxBodyBytes = 1024 * 1024 } = this.#options;
+    const refusal = this.#isOpen(head.path) ? undefined : this.#checkAccess(head);
+    return refuseHost(head) ?? refusal ?? refuseForm(head, maxBodyBytes);
+  }
+
+  #authorityOf({ path, host }: RequestHead): string {
+    if (this.#isOpen(path) || host === undefined) return openAuthority;
+    return canonicalAuthority(host) ?? openAuthority;
+  }
+
+  #isOpen(path: string): boolean {
+    return this.#options.openPaths?.includes(path) ?? false;
+  }
+
+  #open(socket: FeedSocket, { address, query }: Caller): SocketListener {
+    const session = this.#options.hub.connect(socket, query);
+    this.#addresses.enter(address);
+    return {
+      onText: (text, bytes) => session.onText(text, bytes),
+      onBinary: () => session.onBinary(),
+      onClose: (code) => {
+        this.#addresses.leave(address);
+        session.onClose(code);
+      },
+    };
   }
 
   /** What must stay cheap is refused here, before there is a connection; what a client must be able to read is refused on it. */
   #refuseUpgrade(head: UpgradeHead): Refusal | undefined {
-    const refusal = this.#checkAccess(head) ?? refusePath(head) ?? this.#refuseForLoad();
+    const refusal = refuseHost(head) ?? this.#checkAccess(head) ?? refuseProtocol(head) ?? this.#refuseForLoad(head);
     if (refusal !== undefined) this.#options.hub.countRefused(refusal.code);
     return refusal;
   }
 
-  #refuseForLoad(): Refusal | undefined {
+  #refuseForLoad({ address }: UpgradeHead): Refusal | undefined {
     if (this.#isStopping)
       return { status: 503, code: 'stopping', detail: 'the server is stopping', retryAfterSeconds: 5 };
-    if (this.#options.hub.hasRoom()) return undefined;
-    return { status: 503, code: 'connection_limit', detail: 'too many connections', retryAfterSeconds: 10 };
+    if (!this.#options.hub.hasRoom())
+      return { status: 503, code: 'connection_limit', detail: 'too many connections', retryAfterSeconds: 10 };
+    if (this.#addresses.hasRoom(address)) return undefined;
+    return {
+      status: 429,
+      code: 'address_limit',
+      detail: 'too many connections from this address',
+      retryAfterSeconds: 10,
+    };
   }
 }
 
-function refusePath({ path, protocols }: UpgradeHead): Refusal | undefined {
-  if (path !== feedPath) return { status: 404, code: 'not_found', detail: `the feed is at ${feedPath}` };
+function refuseHost({ host }: RequestHead): Refusal | undefined {
+  if (host === undefined || canonicalAuthority(host) !== undefined) return undefined;
+  return { status: 400, code: 'bad_host', detail: 'the Host header is no host name with an optional port' };
+}
+
+function refuseProtocol({ protocols }: UpgradeHead): Refusal | undefined {
   const offered = protocols.split(',').map((protocol) => protocol.trim());
   if (protocols === '' || offered.includes(feedProtocol)) return undefined;
   return { status: 400, code: 'subprotocol', detail: `the only subprotocol is ${feedProtocol}` };
@@ -158,7 +203,8 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 function refuseForm({ method, path, bodyBytes }: RequestHead, maxBodyBytes: number): Refusal | undefined {
   if (!methods.has(method)) return { status: 405, code: 'method_not_allowed', detail: 'this method is not served' };
   if (path === feedPath) return { status: 426, code: 'upgrade_required', detail: 'the feed speaks websocket' };
-  if (!path.startsWith('/')) return { status: 400, code: 'bad_path', detail: 'the path must begin with a slash' };
+  if (!path.startsWith('/') || path.includes('\\'))
+    return { status: 400, code: 'bad_path', detail: 'the path must begin with a slash and have no backslash' };
   if (bodyBytes === undefined) return { status: 411, code: 'length_required', detail: 'a body needs a content-length' };
   if (!Number.isSafeInteger(bodyBytes))
     return { status: 400, code: 'bad_length', detail: 'content-length is no number' };

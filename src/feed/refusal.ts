@@ -1,5 +1,5 @@
 /** An answer that is given before the application or the feed sees a request: an RFC 9457 problem document. */
-import { STATUS_CODES } from 'node:http';
+import { internalFaultCode, problemContentType, problemDocument, statusTitle } from '../lib/problem.ts';
 
 export interface Refusal {
   readonly status: number;
@@ -10,17 +10,17 @@ export interface Refusal {
 }
 
 export function statusLine(status: number): string {
-  return `${status} ${titleOf(status)}`;
+  return `${status} ${statusTitle(status)}`;
 }
 
 export function problemBody({ status, code, detail }: Refusal): string {
-  return JSON.stringify({ type: 'about:blank', title: titleOf(status), status, detail, code });
+  return JSON.stringify(problemDocument({ status, code, detail }));
 }
 
 /** Header names and values; the length and the date are the engine's to add. */
 export function problemHeaders(refusal: Refusal): readonly (readonly [name: string, value: string])[] {
   const headers: [string, string][] = [
-    ['content-type', 'application/problem+json'],
+    ['content-type', problemContentType],
     ['cache-control', 'no-store'],
   ];
   if (refusal.status === 426) headers.push(['upgrade', 'websocket']);
@@ -30,10 +30,6 @@ export function problemHeaders(refusal: Refusal): readonly (readonly [name: stri
 
 export const internalFault: Refusal = {
   status: 500,
-  code: 'internal_error',
+  code: internalFaultCode,
   detail: 'the request could not be answered',
 };
-
-function titleOf(status: number): string {
-  return STATUS_CODES[status] ?? 'Unknown';
-}

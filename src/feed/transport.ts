@@ -59,8 +59,17 @@ export interface RequestHead {
 }
 
 export interface UpgradeHead extends RequestHead {
+  /** The peer's IP address as text; behind a proxy it is the proxy's. */
+  readonly address: string;
   /** The offered subprotocols as the header has them, `''` for none. */
   readonly protocols: string;
+}
+
+/** Who opened a socket, and what for. */
+export interface Caller {
+  readonly address: string;
+  /** The part of the URL behind `?`, `''` for none. */
+  readonly query: string;
 }
 
 /** The feed as an engine sees it. */
@@ -68,8 +77,10 @@ export interface Front {
   /** @returns why this request will not be served, `undefined` when it will. */
   refuseRequest(head: RequestHead): Refusal | undefined;
   refuseUpgrade(head: UpgradeHead): Refusal | undefined;
-  /** Called in the turn in which the socket opens. `query` is the part of the URL behind `?`. */
-  open(socket: FeedSocket, query: string): SocketListener;
+  /** Called in the turn in which the socket opens, with the same address as `refuseUpgrade`. */
+  open(socket: FeedSocket, caller: Caller): SocketListener;
+  /** For a request that was not refused: which authority the URL has that the application sees. */
+  authorityOf(head: RequestHead): string;
   fetch(request: Request): Response | Promise<Response>;
   /** The engine had to cut a socket, or to drop a frame and then cut. Must never happen in tests. */
   onHardLimit(): void;

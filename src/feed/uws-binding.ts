@@ -53,13 +53,16 @@ export interface UwsSocket<Data> {
 export interface UwsRequest {
   getMethod(): string;
   getUrl(): string;
-  getQuery(): string;
+  /** The part behind `?`; `undefined` where the URL has no `?`, whatever the package's typings say. */
+  getQuery(): string | undefined;
   getHeader(lowerCaseName: string): string;
   forEach(visit: (lowerCaseName: string, value: string) => void): void;
 }
 
 /** Must not be touched after `onAborted`, nor after an end. */
 export interface UwsResponse {
+  /** The peer's IP address as text in ASCII; IPv6 comes in full, without `::`. Void after the callback returns. */
+  getRemoteAddressAsText(): ArrayBuffer;
   writeStatus(status: string): UwsResponse;
   writeHeader(name: string, value: string): UwsResponse;
   /** @returns false when the chunk was taken but has to wait. */

@@ -20,7 +20,7 @@ export async function answerRequest(response: UwsResponse, request: UwsRequest, 
     return;
   }
   const query = request.getQuery();
-  const url = `http://${head.host}${head.path}${query === '' ? '' : `?${query}`}`;
+  const url = `http://${front.authorityOf(head)}${head.path}${query === undefined ? '' : `?${query}`}`;
   const client = new Client(response, front);
   try {
     const body = head.bodyBytes === 0 ? undefined : await client.readBody();

@@ -7,6 +7,7 @@ import { deferred, pause } from '../lib/lifecycle.ts';
 import { listenFault } from './listen-fault.ts';
 import {
   type Address,
+  type Caller,
   engineInboundBytes,
   type FeedSocket,
   feedPath,
@@ -32,8 +33,7 @@ export function createUwsTransport(binding: UwsBinding, options: TransportOption
   return new UwsTransport(binding, options);
 }
 
-interface Connection {
-  readonly query: string;
+interface Connection extends Caller {
   socket: EngineSocket | undefined;
   listener: SocketListener | undefined;
 }
@@ -128,13 +128,20 @@ class UwsTransport implements Transport {
   }
 
   #upgrade(response: UwsResponse, request: UwsRequest, context: object): void {
+    // The engine looks at Sec-WebSocket-Key alone.
+    if (request.getHeader('upgrade').toLowerCase() !== 'websocket') {
+      void this.#answer(response, request);
+      return;
+    }
     const protocols = request.getHeader('sec-websocket-protocol');
-    const refusal = this.#options.front.refuseUpgrade({ ...requestHead(request), protocols });
+    const address = Buffer.from(response.getRemoteAddressAsText()).toString();
+    const refusal = this.#options.front.refuseUpgrade({ ...requestHead(request), protocols, address });
     if (refusal !== undefined) {
       refuse(response, refusal);
       return;
     }
-    const connection: Connection = { query: request.getQuery(), socket: undefined, listener: undefined };
+    const query = request.getQuery() ?? '';
+    const connection: Connection = { query, address, socket: undefined, listener: undefined };
     response.upgrade(
       connection,
       request.getHeader('sec-websocket-key'),
@@ -149,7 +156,7 @@ class UwsTransport implements Transport {
     native.subscribe(everybody);
     const connection = native.getUserData();
     connection.socket = new EngineSocket(native, (isBehind) => this.#expectFarewell(isBehind));
-    connection.listener = this.#options.front.open(connection.socket, connection.query);
+    connection.listener = this.#options.front.open(connection.socket, connection);
   }
 
   #expectFarewell(isBehind: boolean): void {

@@ -12,7 +12,9 @@ import { listenFault } from './listen-fault.ts';
 import { internalFault, problemBody, problemHeaders, type Refusal, statusLine } from './refusal.ts';
 import {
   type Address,
+  type Caller,
   engineInboundBytes,
+  feedPath,
   feedProtocol,
   headersTimeoutMs,
   idleTimeoutSeconds,
@@ -105,22 +107,33 @@ class WsTransport implements Transport {
       errorHandler: onFault,
     });
     return (request, response) => {
-      const refusal = front.refuseRequest(headOf(request));
-      if (refusal === undefined) answer(request, response).catch(onFault);
-      else refuse(response, refusal);
+      const head = headOf(request);
+      const refusal = front.refuseRequest(head);
+      if (refusal !== undefined) {
+        refuse(response, refusal);
+        return;
+      }
+      // The adapter builds the URL from this.
+      request.headers.host = front.authorityOf(head);
+      answer(request, response).catch(onFault);
     };
   }
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    if (!isForFeed(request)) {
+      this.#server.emit('connection', withoutUpgrade(request, stream, head));
+      return;
+    }
     const { front } = this.#options;
-    const refusal = front.refuseUpgrade(upgradeHeadOf(request));
+    const caller = callerOf(request);
+    const refusal = front.refuseUpgrade(upgradeHeadOf(request, caller));
     if (refusal !== undefined) {
       refuseStream(stream, refusal);
       return;
     }
     this.#upgrades.handleUpgrade(request, stream, head, (client) => {
       const socket = new WsSocket(client, stream, this.#topics, () => front.onHardLimit());
-      this.#listen(client, front.open(socket, queryOf(request)));
+      this.#listen(client, front.open(socket, caller));
     });
   }
 
@@ -172,18 +185,41 @@ function headOf({ method = 'GET', url = '/', headers }: IncomingMessage): Reques
   return {
     method,
     path: splitUrl(url).path,
-    host: headers.host,
+    host: headers.host || undefined,
     origin: headers.origin,
     bodyBytes: isChunked ? undefined : Number(headers['content-length'] ?? 0),
   };
 }
 
-function upgradeHeadOf(request: IncomingMessage): UpgradeHead {
-  return { ...headOf(request), protocols: request.headers['sec-websocket-protocol'] ?? '' };
+function upgradeHeadOf(request: IncomingMessage, { address }: Caller): UpgradeHead {
+  return { ...headOf(request), protocols: request.headers['sec-websocket-protocol'] ?? '', address };
 }
 
-function queryOf({ url = '/' }: IncomingMessage): string {
-  return splitUrl(url).query;
+function callerOf({ url = '/', socket }: IncomingMessage): Caller {
+  return { address: socket.remoteAddress ?? '', query: splitUrl(url).query };
+}
+
+/** Whether an upgrade is one to our protocol; `Upgrade: h2c` and the like are offers that a server may decline by answering. */
+function isForFeed({ method, url = '/', headers }: IncomingMessage): boolean {
+  return method === 'GET' && splitUrl(url).path === feedPath && headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+/**
+ * Puts back what was read of a request, without the offer to upgrade. Node has given the connection up when it tells of an upgrade,
+ * so the connection has to come in once more to be served: body, keep-alive and all.
+ */
+function withoutUpgrade(
+  { method, url, httpVersion, rawHeaders }: IncomingMessage,
+  stream: Duplex,
+  head: Buffer,
+): Duplex {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]?.toLowerCase() !== 'upgrade') lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
+  }
+  // Latin 1, as Node decoded it.
+  stream.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  return stream;
 }
 
 function splitUrl(url: string): { readonly path: string; readonly query: string } {

@@ -97,6 +97,7 @@ export interface HelixStatus {
   /** When the last sweep that finished was begun. */
   readonly lastSweepAt: number | undefined;
   readonly nextSweepAt: number | undefined;
+  /** While it lasts: a success clears it. */
   readonly lastError: TimedMessage | undefined;
   /** Points of the rate-limit bucket, from the last answer's headers. */
   readonly budget: { readonly left: number; readonly limit: number } | undefined;
@@ -111,7 +112,10 @@ export interface StoreStatus {
   readonly maxPendingBytes: number;
   readonly insertedRows: number;
   readonly lastInsertAt: number | undefined;
+  /** While it lasts: a success clears it. */
   readonly lastError: TimedMessage | undefined;
+  /** Why analysts cannot reach the embedded engine at the moment. */
+  readonly queryPortError: string | undefined;
 }
 
 export interface FeedStatus {

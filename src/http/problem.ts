@@ -3,14 +3,12 @@
  * holds the rest.
  */
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
 import { z } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
 import type { ZodError } from 'zod';
 import { RequestError } from '../lib/errors.ts';
+import { internalFaultCode, problemContentType, problemDocument } from '../lib/problem.ts';
 import type { Logger } from '../ops/log.ts';
-
-const mediaType = 'application/problem+json';
 
 const problemSchema = z
   .object({
@@ -37,7 +35,7 @@ type FieldError = NonNullable<Problem['errors']>[number];
 
 /** What a route declares under `responses` for an error, in OpenAPI's shape. */
 export function problemResponse(description: string) {
-  return { description, content: { [mediaType]: { schema: problemSchema } } };
+  return { description, content: { [problemContentType]: { schema: problemSchema } } };
 }
 
 export interface ProblemFields {
@@ -49,12 +47,12 @@ export interface ProblemFields {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The answer itself. `title` follows from the status, as RFC 9457 §4.2.1 asks for the type `about:blank`. */
+/** The answer itself. */
 export function answerProblem({ headers, ...fields }: ProblemFields): Response {
-  const body: Problem = { type: 'about:blank', title: STATUS_CODES[fields.status] ?? 'Error', ...fields };
+  const body: Problem = problemDocument(fields);
   return new Response(JSON.stringify(body), {
     status: fields.status,
-    headers: { ...headers, 'content-type': mediaType, 'cache-control': 'no-store' },
+    headers: { ...headers, 'content-type': problemContentType, 'cache-control': 'no-store' },
   });
 }
 
@@ -69,7 +67,7 @@ export function answerError(error: Error, log: Logger): Response {
   const instance = `urn:uuid:${randomUUID()}`;
   log.error({ err: error, instance }, 'request failed');
   const detail = 'The daemon could not answer. Its log holds the reason under this instance.';
-  return answerProblem({ status: 500, code: 'internal', detail, instance });
+  return answerProblem({ status: 500, code: internalFaultCode, detail, instance });
 }
 
 const parts: Readonly<Record<string, FieldError['in']>> = { param: 'path', json: 'body', form: 'body' };

@@ -1,5 +1,5 @@
 /** What a person should look at, derived from the status by fixed rules, worst first. Pure, so that the page and scripts agree. */
-import type { Status, TimedMessage } from './deps.ts';
+import type { Status } from './deps.ts';
 
 export const warningLevels = ['error', 'warning', 'info'] as const;
 
@@ -49,7 +49,7 @@ function* chatWarnings({ chat, credentials }: Status): Generator<Warning> {
 
 function* helixWarnings({ helix }: Status, now: number): Generator<Warning> {
   if (helix === undefined) return;
-  if (isCurrent(helix.lastError, helix.lastSweepAt)) {
+  if (helix.lastError !== undefined) {
     yield { level: 'warning', code: 'sweep_failing', message: `The last sweep failed: ${helix.lastError.message}` };
   } else if (helix.nextSweepAt !== undefined && now - helix.nextSweepAt > overdueMs) {
     const seconds = Math.round((now - helix.nextSweepAt) / 1000);
@@ -62,8 +62,15 @@ function* helixWarnings({ helix }: Status, now: number): Generator<Warning> {
 }
 
 function* storeWarnings({ store }: Status): Generator<Warning> {
-  if (isCurrent(store.lastError, store.lastInsertAt)) {
+  if (store.lastError !== undefined) {
     yield { level: 'error', code: 'store_failing', message: `ClickHouse refuses rows: ${store.lastError.message}` };
+  }
+  if (store.queryPortError !== undefined) {
+    yield {
+      level: 'warning',
+      code: 'query_port',
+      message: `Analysts cannot query ClickHouse: ${store.queryPortError}`,
+    };
   }
   if (store.pendingBytes > store.maxPendingBytes * fullBacklogShare) {
     const percent = Math.round((100 * store.pendingBytes) / store.maxPendingBytes);
@@ -91,9 +98,4 @@ function* loopWarnings({ eventLoop }: Status): Generator<Warning> {
   if (eventLoop.delayP99Ms <= slowLoopMs) return;
   const message = `The process is overloaded: timers fire ${Math.round(eventLoop.delayP99Ms)} ms late (p99).`;
   yield { level: 'warning', code: 'event_loop_slow', message };
-}
-
-/** An error at the same instant as a success counts: it came out of the same attempt. */
-function isCurrent(error: TimedMessage | undefined, success: number | undefined): error is TimedMessage {
-  return error !== undefined && (success === undefined || error.at >= success);
 }

@@ -26,8 +26,11 @@ export interface Fault {
 }
 
 export interface Supervisor {
-  /** Starts all services in order. On a failed start those already started are stopped again, and the fault is thrown. */
-  start(): Promise<void>;
+  /**
+   * Starts all services in order. On a failed start those already started are stopped again, and the fault is thrown.
+   * @returns whether all have started: false when a stop came first.
+   */
+  start(): Promise<boolean>;
   /** Stops all services in reverse order within the deadline. Idempotent: later calls wait for the first. */
   stop(): Promise<void>;
   /** Cuts a running stop short: the deadline is now (second signal). */
@@ -48,6 +51,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   return new OrderedSupervisor(options);
 }
 
+/** What a service gets after the deadline to give up what it still holds. */
+const graceMs = 500;
+
 class OrderedSupervisor implements Supervisor {
   readonly closed: Promise<readonly Fault[]>;
   readonly #options: SupervisorOptions;
@@ -56,6 +62,8 @@ class OrderedSupervisor implements Supervisor {
   readonly #begun: Service[] = [];
   readonly #faults: Fault[] = [];
   readonly #close: (faults: readonly Fault[]) => void;
+  /** Of the service that is starting right now. */
+  #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
@@ -65,22 +73,24 @@ class OrderedSupervisor implements Supervisor {
     this.#close = resolve;
   }
 
-  async start(): Promise<void> {
+  async start(): Promise<boolean> {
     for (const service of this.#options.services) {
-      if (this.#running.signal.aborted) return;
+      if (this.#running.signal.aborted) return false;
       this.#begun.push(service);
       this.#options.onPhase?.(service.name, 'starting');
       try {
-        await service.start(this.#running.signal, (error) => this.#failed(service, error));
+        this.#starting = service.start(this.#running.signal, (error) => this.#failed(service, error));
+        await this.#starting;
       } catch (thrown) {
         // A start that the stop interrupted is no fault.
-        if (this.#running.signal.aborted) return;
+        if (this.#running.signal.aborted) return false;
         const fault = this.#report(service, 'start', asError(thrown));
         await this.stop();
         throw fault.error;
       }
       this.#options.onPhase?.(service.name, 'started');
     }
+    return !this.#running.signal.aborted;
   }
 
   stop(): Promise<void> {
@@ -101,10 +111,12 @@ class OrderedSupervisor implements Supervisor {
   async #stopAll(): Promise<void> {
     this.#running.abort(new Error('the daemon is stopping'));
     const timer = setTimeout(() => this.#deadline.abort(new Error('stop deadline')), this.#options.stopTimeoutMs);
+    // What is half started cannot be stopped: it would go on to listen afterwards.
+    await settled(this.#starting, this.#deadline.signal);
     for (const service of this.#begun.toReversed()) {
       this.#options.onPhase?.(service.name, 'stopping');
       try {
-        await service.stop(this.#deadline.signal);
+        await this.#stopOne(service);
       } catch (thrown) {
         this.#report(service, 'stop', asError(thrown));
       }
@@ -114,12 +126,45 @@ class OrderedSupervisor implements Supervisor {
     this.#close(this.#faults);
   }
 
+  /** A service that does not heed the deadline must not keep the others from stopping. */
+  async #stopOne(service: Service): Promise<void> {
+    const deadline = this.#deadline.signal;
+    const { promise: overdue, resolve } = deferred<'overdue'>();
+    let timer: NodeJS.Timeout | undefined;
+    const arm = () => {
+      timer = setTimeout(() => resolve('overdue'), graceMs);
+    };
+    deadline.addEventListener('abort', arm, { once: true });
+    if (deadline.aborted) arm();
+    try {
+      const outcome = await Promise.race([service.stop(deadline).then(() => 'stopped' as const), overdue]);
+      if (outcome === 'overdue') throw new Error('did not stop within the deadline');
+    } finally {
+      clearTimeout(timer);
+      deadline.removeEventListener('abort', arm);
+    }
+  }
+
   #report(service: Service, phase: Fault['phase'], error: Error): Fault {
     const fault: Fault = { service: service.name, phase, error };
     this.#faults.push(fault);
     this.#options.onFault(fault);
     return fault;
   }
+}
+
+/** Waits for a promise whatever becomes of it, but no longer than the signal allows. */
+async function settled(promise: Promise<unknown> | undefined, deadline: AbortSignal): Promise<void> {
+  if (promise === undefined || deadline.aborted) return;
+  const { promise: over, resolve } = deferred<void>();
+  deadline.addEventListener('abort', () => resolve(), { once: true });
+  await Promise.race([
+    promise.then(
+      () => {},
+      () => {},
+    ),
+    over,
+  ]);
 }
 
 /** A promise and its resolve function (Promise.withResolvers exists only from Node 22 on). */

@@ -78,10 +78,11 @@ class CronSchedule implements Schedule {
     await this.#task.start();
   }
 
-  async stop(): Promise<void> {
+  async stop(deadline: AbortSignal): Promise<void> {
     await this.#task?.destroy();
     this.#task = undefined;
-    await this.#current;
+    // The run's own signal has aborted by now; one that does not heed it is left behind.
+    if (this.#current !== undefined) await Promise.race([this.#current, aborted(deadline)]);
   }
 
   runNow(): Promise<void> {
@@ -129,6 +130,11 @@ class CronSchedule implements Schedule {
     this.#lastRunAt = startedAt;
     this.#lastDurationMs = Math.round(performance.now() - this.#began);
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 function cronExpression(everySeconds: number): string {

@@ -25,8 +25,15 @@ export function createLog(options: LogOptions): Logger {
         censor: '***',
       },
     },
-    options.destination ?? pino.destination({ fd: 2, sync: true }),
+    options.destination ?? standardError(),
   );
+}
+
+function standardError(): DestinationStream {
+  const destination = pino.destination({ fd: 2, sync: true });
+  // Whoever read the log has gone: there is nobody left to tell, and the daemon works on.
+  destination.on('error', () => {});
+  return destination;
 }
 
 /** twurple puts credentials into the query string of its errors, and overlays carry their token in the URL. */

@@ -1,18 +1,32 @@
-/** `/eventsub/subscriptions`: create, list and delete subscriptions of websocket sessions. */
-import { type SubscriptionType, subscriptionTypes } from './eventsub-types.ts';
+/** `/eventsub/subscriptions`: create, list and delete subscriptions: users' on websocket sessions, applications' on conduits. */
+import type { Conduits } from './conduits.ts';
+import { readCondition, type SubscriptionType, subscriptionTypes } from './eventsub-types.ts';
 import { admit } from './helix-auth.ts';
 import { type Answer, isObject, type Request, readObject, refuse } from './http.ts';
 import { BadParameter, pageOf, readPage } from './paging.ts';
 import type { Random } from './random.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { costOf, type Subscription, type Subscriptions, shapeSubscription } from './subscriptions.ts';
-import type { Token, Tokens, UserToken } from './tokens.ts';
+import {
+  costOf,
+  ownerOf,
+  type Subscription,
+  type Subscriptions,
+  shapeSubscription,
+  type Transport,
+} from './subscriptions.ts';
+import type { Token, Tokens } from './tokens.ts';
 
-/** What the API needs to know of the sessions. */
+/** What the API needs to know of a session. */
+export interface Seatable {
+  readonly id: string;
+  readonly connectedAt: number;
+  /** `client/user` of its subscriptions, or the application whose shard it is; `undefined` = nobody's yet. */
+  readonly owner: string | undefined;
+  use(owner: string): void;
+}
+
 export interface Sessions {
-  /** @returns whose session it is (`undefined` = nobody's yet), or `false` when there is no such open session. */
-  ownerOf(sessionId: string): string | undefined | false;
-  use(sessionId: string, owner: string): void;
+  open(sessionId: string): Seatable | undefined;
 }
 
 export interface EventSubApiOptions {
@@ -22,13 +36,15 @@ export interface EventSubApiOptions {
   readonly now: () => number;
   readonly subscriptions: Subscriptions;
   readonly sessions: Sessions;
+  readonly conduits: Conduits;
 }
 
 interface Wanted {
   readonly name: string;
   readonly type: SubscriptionType;
+  readonly version: string;
   readonly condition: Readonly<Record<string, string>>;
-  readonly sessionId: string;
+  readonly transport: Transport;
 }
 
 export class EventSubApi {
@@ -58,7 +74,7 @@ export class EventSubApi {
       case 'DELETE': {
         const id = request.query.get('id');
         if (!id) throw new BadParameter('Missing required parameter "id"');
-        const isDeleted = token.kind === 'user' && this.#options.subscriptions.delete(id, token);
+        const isDeleted = this.#options.subscriptions.delete(id, ownerOf(token));
         return isDeleted ? { status: 204 } : refuse(404, 'not found');
       }
       default:
@@ -69,8 +85,7 @@ export class EventSubApi {
   #list(query: URLSearchParams, token: Token): Answer {
     const filters = ['status', 'type', 'user_id', 'subscription_id'].filter((name) => query.has(name));
     if (filters.length > 1) throw new BadParameter('Only one filter may be given.');
-    // An application's own subscriptions are those of webhooks and conduits, which do not exist here yet.
-    const all = token.kind === 'user' ? this.#options.subscriptions.listed(token) : [];
+    const all = this.#options.subscriptions.listed(ownerOf(token));
     const wanted = (name: string) => query.get(name);
     const found = all
       .filter((sub) => !query.has('status') || sub.status === wanted('status'))
@@ -81,75 +96,91 @@ export class EventSubApi {
     const data = rows.map(shapeSubscription);
     return {
       status: 200,
-      body: { total: found.length, data, ...this.#costs(all), pagination: cursor ? { cursor } : {} },
+      body: { total: found.length, data, ...this.#costs(all, token), pagination: cursor ? { cursor } : {} },
     };
   }
 
   #create(body: string, token: Token): Answer {
-    const { name, type, condition, sessionId } = readWanted(body);
-    if (token.kind !== 'user') throw new BadParameter('invalid transport and auth combination');
-    const { sessions, subscriptions, random, now } = this.#options;
-    const owner = `${token.clientId}/${token.userId}`;
-    const present = sessions.ownerOf(sessionId);
-    if (present === false)
-      throw new BadParameter('websocket transport session does not exist or has already disconnected');
-    if (present !== undefined && present !== owner)
-      throw new BadParameter('websocket transport cannot have subscriptions of different users');
-    if (type.scopes.length > 0 && !type.scopes.some((scope) => token.scopes.includes(scope))) {
-      return refuse(403, 'subscription missing proper authorization');
-    }
-    const wanted = {
-      type: name,
-      version: type.version,
-      condition,
-      transport: { method: 'websocket', sessionId },
-      clientId: token.clientId,
-      userId: token.userId,
-      cost: this.#costOf(type, condition, token),
-    } as const;
+    const wish = readWanted(body);
+    const { name: type, version, condition, transport } = wish;
+    const { subscriptions, random, now } = this.#options;
+    const session = this.#seat(transport, token);
+    if (!this.#isAuthorised(wish, token)) return refuse(403, 'subscription missing proper authorization');
+    const cost = this.#costOf(wish, token);
+    const wanted = { type, version, condition, transport, ...ownerOf(token), cost } as const;
     const refusal = subscriptions.refusalOf(wanted);
     if (refusal) return refuse(...refusal);
-    const subscription: Subscription = {
-      ...wanted,
-      id: random.uuid(),
-      createdAt: now(),
-      status: 'enabled',
-      endedAt: undefined,
-    };
+    const id = random.uuid();
+    const subscription: Subscription = { ...wanted, id, createdAt: now(), status: 'enabled', endedAt: undefined };
     subscriptions.add(subscription);
-    sessions.use(sessionId, owner);
-    const all = subscriptions.listed(token);
-    return { status: 202, body: { data: [shapeSubscription(subscription)], total: all.length, ...this.#costs(all) } };
+    session?.use(sessionOwner(token));
+    const all = subscriptions.listed(wanted);
+    const data = [shapeSubscription(subscription)];
+    return { status: 202, body: { data, total: all.length, ...this.#costs(all, token) } };
+  }
+
+  /** @returns the session that will be in use; none for a conduit. @throws BadParameter when this token may not use the transport. */
+  #seat(transport: Transport, token: Token): Seatable | undefined {
+    const { sessions, conduits } = this.#options;
+    const kind = transport.method === 'conduit' ? 'app' : 'user';
+    if (token.kind !== kind) throw new BadParameter('invalid transport and auth combination');
+    if (transport.method === 'conduit') {
+      if (conduits.find(token.clientId, transport.conduitId)) return undefined;
+      throw new BadParameter('conduit does not exist');
+    }
+    const session = sessions.open(transport.sessionId);
+    if (!session) throw new BadParameter('websocket transport session does not exist or has already disconnected');
+    if (session.owner === undefined || session.owner === sessionOwner(token)) return session;
+    throw new BadParameter('websocket transport cannot have subscriptions of different users');
+  }
+
+  /** A user's token must have the scope itself; for an application, the user who sees the events must once have granted it. */
+  #isAuthorised({ type, condition }: Wanted, token: Token): boolean {
+    const { client_id: application, broadcaster_user_id: broadcaster = '', user_id: reader } = condition;
+    if (application !== undefined && application !== token.clientId) return false;
+    if (type.scopes.length === 0) return true;
+    if (token.kind === 'user') return type.scopes.some((scope) => token.scopes.includes(scope));
+    const has = (userId: string, scope: string) => this.#options.tokens.hasScope(token.clientId, userId, scope);
+    const witness = reader ?? condition.moderator_user_id ?? broadcaster;
+    const isWelcome = reader === undefined || (has(reader, 'user:bot') && has(broadcaster, 'channel:bot'));
+    return isWelcome && type.scopes.some((scope) => has(witness, scope));
   }
 
   /** Free when the type needs consent, or when everybody in the condition has authorised the application. */
-  #costOf(type: SubscriptionType, condition: Wanted['condition'], token: UserToken): 0 | 1 {
-    if (type.scopes.length > 0) return 0;
-    return Object.values(condition).every((id) => this.#options.tokens.hasConsent(token.clientId, id)) ? 0 : 1;
+  #costOf({ type, condition }: Wanted, { clientId }: Token): 0 | 1 {
+    if (type.scopes.length > 0 || condition.client_id !== undefined) return 0;
+    return Object.values(condition).every((id) => this.#options.tokens.hasConsent(clientId, id)) ? 0 : 1;
   }
 
-  #costs(all: readonly Subscription[]) {
-    return { total_cost: costOf(all), max_total_cost: this.#options.subscriptions.maxTotalCost };
+  #costs(all: readonly Subscription[], token: Token) {
+    return { total_cost: costOf(all), max_total_cost: this.#options.subscriptions.maxCostOf(ownerOf(token)) };
   }
 }
+
+const sessionOwner = (token: Token): string =>
+  token.kind === 'user' ? `${token.clientId}/${token.userId}` : token.clientId;
 
 function readWanted(body: string): Wanted {
   const fields = readObject(body);
   if (!fields) throw new BadParameter('the request body is not valid JSON');
-  const { type: name, version, condition, transport } = fields;
-  const type = typeof name === 'string' && Object.hasOwn(subscriptionTypes, name) ? subscriptionTypes[name] : undefined;
-  if (typeof name !== 'string' || !type || version !== type.version) {
+  const { type: name, version } = fields;
+  const type = typeof name === 'string' ? subscriptionTypes.get(name) : undefined;
+  if (typeof name !== 'string' || typeof version !== 'string' || !type?.versions.includes(version)) {
     throw new BadParameter('invalid subscription type and version');
   }
-  if (!isObject(transport) || transport.method !== 'websocket') {
-    throw new BadParameter('The value specified in the method field is not valid.');
+  const transport = readTransport(fields.transport);
+  const condition = isObject(fields.condition) ? readCondition(type, fields.condition) : undefined;
+  if (!condition) throw new BadParameter('missing or invalid condition');
+  return { name, type, version, condition, transport };
+}
+
+function readTransport(transport: unknown): Transport {
+  const { method, session_id: sessionId, conduit_id: conduitId } = isObject(transport) ? transport : {};
+  if (method === 'websocket') {
+    if (typeof sessionId === 'string') return { method, sessionId };
+    throw new BadParameter('missing or invalid session_id in transport');
   }
-  if (typeof transport.session_id !== 'string') throw new BadParameter('missing or invalid session_id in transport');
-  const strings = isObject(condition)
-    ? Object.entries(condition).flatMap(([key, value]) =>
-        typeof value === 'string' && value !== '' ? [[key, value] as const] : [],
-      )
-    : [];
-  if (!strings.some(([key]) => type.condition.includes(key))) throw new BadParameter('missing or invalid condition');
-  return { name, type, condition: Object.fromEntries(strings), sessionId: transport.session_id };
+  if (method !== 'conduit') throw new BadParameter('The value specified in the method field is not valid.');
+  if (typeof conduitId === 'string') return { method, conduitId };
+  throw new BadParameter('missing or invalid conduit_id in transport');
 }

@@ -1,6 +1,8 @@
 /** The EventSub websocket server, at `/ws`: sessions come and go, and what changes in the world is told to those who subscribed. */
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
+import type { Conduit, Conduits, Shard } from './conduits.ts';
+import { shapeShardTransport } from './conduits-api.ts';
 import type { Sessions } from './eventsub-api.ts';
 import { EventSubSession } from './eventsub-session.ts';
 import type { Faults } from './faults.ts';
@@ -13,6 +15,7 @@ import type { World, WorldChange, WorldRaid } from './world.ts';
 export interface EventSubOptions {
   readonly world: World;
   readonly subscriptions: Subscriptions;
+  readonly conduits: Conduits;
   readonly faults: Faults;
   readonly ledger: Ledger;
   readonly random: Random;
@@ -55,13 +58,16 @@ export class EventSub implements Sessions {
     else this.#begin(ws, Number(query.get('keepalive_timeout_seconds') ?? 10));
   }
 
-  ownerOf(sessionId: string): string | undefined | false {
+  open(sessionId: string): EventSubSession | undefined {
     const session = this.#sessions.get(sessionId);
-    return session?.isOpen ? session.owner : false;
+    return session?.isOpen ? session : undefined;
   }
 
-  use(sessionId: string, owner: string): void {
-    this.#sessions.get(sessionId)?.use(owner);
+  /** Sends an event of any type to those who subscribed with all fields of the condition. @returns to how many. */
+  emit(type: string, condition: Subscription['condition'], event: object): number {
+    const subscribed = this.#options.subscriptions.matching(type, condition);
+    for (const subscription of subscribed) this.#notify(subscription, event);
+    return subscribed.length;
   }
 
   /** Sends every session to a new address. @param base `ws://host:port` as the clients reach it. */
@@ -89,8 +95,7 @@ export class EventSub implements Sessions {
   revoke(status: string, type?: string): void {
     for (const subscription of this.#options.subscriptions.enabled(type)) {
       subscription.status = status;
-      const session = this.#sessions.get(subscription.transport.sessionId);
-      session?.revoke(subscription, { subscription: shapeSubscription(subscription) });
+      this.#receiverOf(subscription)?.revoke(subscription, { subscription: shapeSubscription(subscription) });
     }
   }
 
@@ -137,6 +142,19 @@ export class EventSub implements Sessions {
     for (const [key, moving] of this.#moves) if (moving === session) this.#moves.delete(key);
     this.#options.subscriptions.endSession(session.id);
     this.#options.ledger.closed.add(String(code));
+    for (const lost of this.#options.conduits.detach(session.id, code)) this.#tellDisabled(lost);
+  }
+
+  #tellDisabled({ conduit, shard }: { readonly conduit: Conduit; readonly shard: Shard }): void {
+    const event = {
+      conduit_id: conduit.id,
+      shard_id: shard.id,
+      status: shard.status,
+      transport: shapeShardTransport(shard),
+    };
+    for (const sub of this.#options.subscriptions.matching('conduit.shard.disabled', { client_id: conduit.clientId })) {
+      if ((sub.condition.conduit_id ?? conduit.id) === conduit.id) this.#notify(sub, event);
+    }
   }
 
   #tellChanges(channel: SimChannel, changes: readonly WorldChange[]): void {
@@ -166,21 +184,28 @@ export class EventSub implements Sessions {
   }
 
   #tell(type: string, channel: SimChannel, event: object): void {
-    const { subscriptions } = this.#options;
-    for (const sub of subscriptions.matching(type, 'broadcaster_user_id', channel.id)) this.#notify(sub, event);
+    this.emit(type, { broadcaster_user_id: channel.id }, event);
   }
 
   #tellRaid(raid: WorldRaid, from: SimChannel, to: SimChannel): void {
     const event = { ...user('from_broadcaster', from), ...user('to_broadcaster', to), viewers: raid.viewers };
-    const { subscriptions } = this.#options;
-    for (const sub of subscriptions.matching('channel.raid', 'from_broadcaster_user_id', from.id))
-      this.#notify(sub, event);
-    for (const sub of subscriptions.matching('channel.raid', 'to_broadcaster_user_id', to.id)) this.#notify(sub, event);
+    this.emit('channel.raid', { from_broadcaster_user_id: from.id }, event);
+    this.emit('channel.raid', { to_broadcaster_user_id: to.id }, event);
+  }
+
+  /** A conduit's events go to a shard by what they are about: the first field of the condition. */
+  #receiverOf({ transport, condition }: Subscription): EventSubSession | undefined {
+    const [key = ''] = Object.values(condition);
+    const sessionId =
+      transport.method === 'websocket'
+        ? transport.sessionId
+        : this.#options.conduits.route(transport.conduitId, condition.broadcaster_user_id ?? key);
+    return sessionId === undefined ? undefined : this.#sessions.get(sessionId);
   }
 
   #notify(subscription: Subscription, event: object): void {
     const { faults, ledger } = this.#options;
-    const session = this.#sessions.get(subscription.transport.sessionId);
+    const session = this.#receiverOf(subscription);
     if (!session?.isReachable || faults.take('eventsub.lose_notification')) {
       ledger.unnotified.add(subscription.type);
       return;

@@ -7,6 +7,8 @@ export const waitingFaults = [
   'irc.refuse_capabilities',
   'irc.refuse_login',
   'irc.split_line',
+  /** The last page of a list is full, and brings a cursor that leads to an empty page. */
+  'helix.cursor_on_last_page',
   'eventsub.no_welcome',
   'eventsub.lose_notification',
   'eventsub.repeat_notification',

@@ -47,7 +47,7 @@ export class Helix {
       case 'games':
         return this.#games(query);
       case 'games/top':
-        return paged(pageOf(this.#topGames(), readPage(query)), shapeGame);
+        return paged(this.#page(this.#topGames(), query), shapeGame);
       case 'streams':
         return this.#streams(query);
       case 'channels':
@@ -105,7 +105,11 @@ export class Helix {
       .flatMap((channel) => (channel.broadcast ? [{ channel, broadcast: channel.broadcast }] : []))
       .filter(({ channel }) => !this.#options.faults.takeHidden(channel.id))
       .toSorted((a, b) => b.channel.viewers - a.channel.viewers || (a.channel.id < b.channel.id ? -1 : 1));
-    return paged(pageOf(matching, readPage(query)), ({ channel, broadcast }) => shapeStream(channel, broadcast));
+    return paged(this.#page(matching, query), ({ channel, broadcast }) => shapeStream(channel, broadcast));
+  }
+
+  #page<T>(all: readonly T[], query: URLSearchParams): Page<T> {
+    return pageOf(all, readPage(query), () => this.#options.faults.take('helix.cursor_on_last_page'));
   }
 
   #channels(query: URLSearchParams): Answer {

@@ -6,7 +6,8 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Faults } from './faults.ts';
-import { refusalOf } from './irc-login.ts';
+import { greetingOf, ownTags, refusalOf, server } from './irc-login.ts';
+import { Pulse } from './irc-pulse.ts';
 import type { IrcRooms } from './irc-rooms.ts';
 import { IrcSession } from './irc-session.ts';
 import type { JoinLimit } from './join-limit.ts';
@@ -28,24 +29,16 @@ export interface IrcServerOptions {
   readonly maxRoomsPerAccount: number;
   /** How often the server says PING. Twitch: about 5 minutes. */
   readonly pingMs: number;
+  /** How long a client may take to say PONG before it is closed. Twitch closes, but does not say after how long. */
+  readonly pongGraceMs: number;
 }
 
-const server = ':tmi.twitch.tv';
 const knownCapabilities = new Set(['twitch.tv/tags', 'twitch.tv/commands', 'twitch.tv/membership']);
-const greeting = [
-  '001 :Welcome, this gauge is simulated!',
-  '002 :Your host is tmi.twitch.tv',
-  '003 :This server was made up a moment ago',
-  '004 :-',
-  '375 :-',
-  '372 :Nobody here is real.',
-  '376 :>',
-];
 
 export class IrcServer {
   readonly rooms: IrcRooms;
   readonly #options: IrcServerOptions;
-  readonly #sessions = new Set<IrcSession>();
+  readonly #sessions = new Map<IrcSession, Pulse>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #linesPerFrame: number;
 
@@ -70,18 +63,16 @@ export class IrcServer {
       linesPerFrame: () => this.#linesPerFrame,
       takeSplit: () => faults.take('irc.split_line'),
     });
-    this.#sessions.add(session);
+    const pulse = this.#createPulse(session);
+    this.#sessions.set(session, pulse);
     ledger.irc.add('connections');
-    const ping = setInterval(() => this.rooms.send(session, 'PING :tmi.twitch.tv'), this.#options.pingMs);
-    this.#timers.add(ping);
     ws.on('message', (data) => {
       // Clients leave the line end out, so a frame is always whole lines.
       for (const line of String(data).split(/\r?\n/)) if (line !== '') this.#obey(session, line);
     });
     ws.on('error', () => ledger.irc.add('socket_errors'));
     ws.on('close', () => {
-      clearInterval(ping);
-      this.#timers.delete(ping);
+      pulse.end();
       this.#sessions.delete(session);
       this.rooms.leaveAll(session);
       ledger.irc.add('disconnections');
@@ -94,7 +85,7 @@ export class IrcServer {
 
   /** Breaks, silences or sends away the oldest `count` sessions. @returns how many it were. */
   disturb(how: 'drop' | 'half_open' | 'reconnect', count: number, closeAfterMs: number): number {
-    const chosen = [...this.#sessions].filter((session) => session.isReachable).slice(0, count);
+    const chosen = [...this.#sessions.keys()].filter((session) => session.isReachable).slice(0, count);
     for (const session of chosen) {
       this.#options.ledger.irc.add(how);
       if (how === 'half_open') session.mute();
@@ -107,7 +98,27 @@ export class IrcServer {
   stop(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    for (const session of this.#sessions) session.destroy();
+    for (const [session, pulse] of this.#sessions) {
+      pulse.end();
+      session.destroy();
+    }
+  }
+
+  #createPulse(session: IrcSession): Pulse {
+    return new Pulse({
+      everyMs: this.#options.pingMs,
+      graceMs: this.#options.pongGraceMs,
+      ask: () => {
+        this.rooms.send(session, 'PING :tmi.twitch.tv');
+        return session.isReachable;
+      },
+      onSilence: () => {
+        // Nothing leaves a half-open connection, not even its end.
+        if (!session.isReachable) return;
+        this.#options.ledger.irc.add('pongs_missed');
+        session.close();
+      },
+    });
   }
 
   #sendAway(session: IrcSession, closeAfterMs: number): void {
@@ -138,6 +149,7 @@ export class IrcServer {
         break;
       case 'PONG':
         this.#options.ledger.irc.add('pongs');
+        this.#sessions.get(session)?.answer();
         break;
       case 'JOIN':
         for (const login of roomNames(argument)) this.#options.ledger.irc.add(this.#join(session, login));
@@ -180,8 +192,7 @@ export class IrcServer {
     }
     session.nick = nick;
     ledger.irc.add('logins');
-    for (const line of greeting) this.rooms.send(session, `${server} ${line.slice(0, 3)} ${nick} ${line.slice(4)}`);
-    if (session.isNamed) this.rooms.send(session, `${ownTags(session)}${server} GLOBALUSERSTATE`);
+    for (const line of greetingOf(session, nick)) this.rooms.send(session, line);
   }
 
   /** @returns what became of the wish, as a name to count it under. */
@@ -234,7 +245,7 @@ export class IrcServer {
 
   #roomsOf(account: string): number {
     let rooms = 0;
-    for (const session of this.#sessions) if (session.account === account) rooms += session.rooms.size;
+    for (const session of this.#sessions.keys()) if (session.account === account) rooms += session.rooms.size;
     return rooms;
   }
 
@@ -243,11 +254,6 @@ export class IrcServer {
     this.rooms.send(session, line);
     this.#options.ledger.line('NOTICE', 1);
   }
-}
-
-function ownTags({ account, nick = '' }: IrcSession): string {
-  const common = { 'badge-info': '', badges: '', color: '', 'emote-sets': '0', 'user-type': '' };
-  return writeTags({ ...common, 'display-name': nick, 'user-id': account });
 }
 
 /** `#a,#b` → `a`, `b`. */

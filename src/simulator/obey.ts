@@ -70,6 +70,8 @@ export function obey(order: CompleteOrder, means: Means): unknown {
       return faults.layHttp({ kind: 'truncate' }, order.path, order.times);
     case 'behave':
       return faults.clear();
+    case 'emit_eventsub':
+      return eventsub.emit(order.type, order.condition, order.event);
     case 'reconnect_eventsub':
       return eventsub.reconnect(means.eventSubBase);
     case 'close_eventsub':

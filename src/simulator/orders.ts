@@ -1,5 +1,6 @@
 /** What a test, a demo or another process may order: happenings in the world, and misbehaviour. The schema is the reference. */
 import { z } from 'zod';
+import { subscriptionTypes } from './eventsub-types.ts';
 import { waitingFaults } from './faults.ts';
 
 const channelId = z.string();
@@ -45,6 +46,13 @@ export const orderSchema = z.discriminatedUnion('order', [
   z.strictObject({ order: z.literal('http_truncate'), path, times }),
   /** Forgets all faults that have not struck yet. */
   z.strictObject({ order: z.literal('behave') }),
+  // EventSub, those who subscribed to the type with these fields in the condition.
+  z.strictObject({
+    order: z.literal('emit_eventsub'),
+    type: z.string().refine((type) => subscriptionTypes.has(type), 'no subscription type of this Twitch'),
+    condition: z.record(z.string(), z.string()),
+    event: z.record(z.string(), z.unknown()),
+  }),
   // EventSub, all sessions.
   z.strictObject({ order: z.literal('reconnect_eventsub') }),
   z.strictObject({ order: z.literal('close_eventsub'), code: z.int().min(4000).max(4007) }),

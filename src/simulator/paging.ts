@@ -36,9 +36,15 @@ export function readPage(query: URLSearchParams): PageRequest {
   return { first, offset: 0 };
 }
 
-export function pageOf<T>(all: readonly T[], { first, offset }: PageRequest): Page<T> {
+/** @param hasEmptyEnd whether a last page that is full leads to an empty one, as it sometimes does at Twitch; asked only there. */
+export function pageOf<T>(
+  all: readonly T[],
+  { first, offset }: PageRequest,
+  hasEmptyEnd: () => boolean = () => false,
+): Page<T> {
   const end = offset + first;
-  return { rows: all.slice(offset, end), cursor: end < all.length ? writeCursor(end) : undefined };
+  const leadsOn = end < all.length || (end === all.length && hasEmptyEnd());
+  return { rows: all.slice(offset, end), cursor: leadsOn ? writeCursor(end) : undefined };
 }
 
 const writeCursor = (offset: number): string => Buffer.from(JSON.stringify({ s: offset })).toString('base64url');

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { ZodError, z } from 'zod';
 import { asError, pause } from '../lib/lifecycle.ts';
+import type { ConduitsApi } from './conduits-api.ts';
 import type { EventSub } from './eventsub.ts';
 import type { EventSubApi } from './eventsub-api.ts';
 import type { Faults, HttpMishap } from './faults.ts';
@@ -23,6 +24,7 @@ export interface ServerOptions {
   readonly irc: IrcServer;
   readonly eventsub: EventSub;
   readonly eventsubApi: EventSubApi;
+  readonly conduitsApi: ConduitsApi;
   readonly helix: Helix;
   readonly oauth: OAuth;
   readonly faults: Faults;
@@ -127,10 +129,12 @@ export class Server {
   }
 
   #route(request: Request): Answer {
-    const { helix, oauth, eventsubApi } = this.#options;
+    const { helix, oauth, eventsubApi, conduitsApi } = this.#options;
     const { path } = request;
-    if (path === '/eventsub/subscriptions' || path === '/mock/eventsub/subscriptions')
-      return eventsubApi.answer(request);
+    const [, endpoint] = /^(?:\/mock)?\/eventsub\/(.*)$/.exec(path) ?? [];
+    if (endpoint === 'subscriptions') return eventsubApi.answer(request);
+    if (endpoint === 'conduits' || endpoint === 'conduits/shards')
+      return conduitsApi.answer(request, endpoint === 'conduits/shards');
     if (path.startsWith('/mock/')) return helix.answer(path.slice('/mock/'.length), request);
     if (path.startsWith('/auth/')) return oauth.answer(path.slice('/auth/'.length), request);
     if (path === '/sim/truth' && request.method === 'GET') return { status: 200, body: this.#options.truth() };

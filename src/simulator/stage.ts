@@ -2,6 +2,8 @@
 import type { Channel } from '../domain/channel.ts';
 import { ChatPump } from './chat-pump.ts';
 import { Chatter } from './chatter.ts';
+import { Conduits } from './conduits.ts';
+import { ConduitsApi } from './conduits-api.ts';
 import { EventSub } from './eventsub.ts';
 import { EventSubApi } from './eventsub-api.ts';
 import { Faults } from './faults.ts';
@@ -35,7 +37,7 @@ export interface StageOptions {
   /** Least time between two changes of one channel. */
   readonly minChangeSpacingMs?: number;
   readonly replay?: ReplayOptions;
-  /** How long one second of Twitch's protocol times (keepalive, 4003, 4004, pings) lasts here, ms. */
+  /** How long one second of Twitch's protocol times (keepalive, 4003, 4004, pings and the wait for pongs) lasts here, ms. */
   readonly secondMs?: number;
   readonly applications?: readonly Application[];
   readonly appTokenSeconds?: number;
@@ -92,6 +94,7 @@ export function setStage(options: StageOptions, recorded: readonly ReplayLine[] 
     linesPerFrame: options.linesPerFrame ?? 1,
     maxRoomsPerAccount: options.maxRoomsPerAccount ?? 100,
     pingMs: 300 * secondMs,
+    pongGraceMs: 10 * secondMs,
   });
   const chatter = new Chatter(random.fork('chatter'));
   const pump = new ChatPump({
@@ -112,11 +115,20 @@ export function setStage(options: StageOptions, recorded: readonly ReplayLine[] 
 
   const rateLimit = new RateLimit({ now, pointsPerMinute: options.helixPointsPerMinute ?? 800 });
   const helix = new Helix({ world, tokens, faults, rateLimit });
-  const limits = { maxTotalCost: 10, maxSessions: 3, maxSame: 3, ghostMs: 0, ...options.eventSubLimits };
+  const limits = {
+    maxTotalCost: 10,
+    maxAppCost: 10_000,
+    maxSessions: 3,
+    maxSame: 3,
+    ghostMs: 0,
+    ...options.eventSubLimits,
+  };
   const subscriptions = new Subscriptions(limits, now);
+  const conduits = new Conduits({ random: random.fork('conduits'), now });
   const eventsub = new EventSub({
     world,
     subscriptions,
+    conduits,
     faults,
     ledger,
     random: random.fork('eventsub'),
@@ -130,7 +142,9 @@ export function setStage(options: StageOptions, recorded: readonly ReplayLine[] 
     now,
     subscriptions,
     sessions: eventsub,
+    conduits,
   });
+  const conduitsApi = new ConduitsApi({ tokens, rateLimit, conduits, subscriptions, sessions: eventsub });
 
   const startedAt = now();
   const liveAtStart = liveIn(world);
@@ -149,6 +163,7 @@ export function setStage(options: StageOptions, recorded: readonly ReplayLine[] 
     helix,
     eventsub,
     eventsubApi,
+    conduitsApi,
   };
   return { ...parts, truth: () => truthOf(parts, startedAt, liveAtStart) };
 }

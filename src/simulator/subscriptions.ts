@@ -4,22 +4,30 @@
  * @see https://dev.twitch.tv/docs/eventsub/manage-subscriptions/
  */
 import { nanoTime } from './eventsub-session.ts';
-import type { UserToken } from './tokens.ts';
+import type { Token } from './tokens.ts';
 
-/** How notifications travel. Conduits would be a second member of this union. */
-export interface WebSocketTransport {
-  readonly method: 'websocket';
-  readonly sessionId: string;
+/** How notifications travel: to one session, or to whatever shard of a conduit their channel falls to. */
+export type Transport =
+  | { readonly method: 'websocket'; readonly sessionId: string }
+  | { readonly method: 'conduit'; readonly conduitId: string };
+
+/** Whose subscriptions count together: a user's of an application, or (`userId` undefined) the application's own. */
+export interface Owner {
+  readonly clientId: string;
+  readonly userId: string | undefined;
 }
 
-export interface Subscription {
+export const ownerOf = (token: Token): Owner => ({
+  clientId: token.clientId,
+  userId: token.kind === 'user' ? token.userId : undefined,
+});
+
+export interface Subscription extends Owner {
   readonly id: string;
   readonly type: string;
   readonly version: string;
   readonly condition: Readonly<Record<string, string>>;
-  readonly transport: WebSocketTransport;
-  readonly clientId: string;
-  readonly userId: string;
+  readonly transport: Transport;
   readonly cost: 0 | 1;
   readonly createdAt: number;
   status: string;
@@ -30,6 +38,8 @@ export interface Subscription {
 export interface SubscriptionLimits {
   /** Twitch: 10 for a user's token. */
   readonly maxTotalCost: number;
+  /** Twitch: 10,000 for an application's. */
+  readonly maxAppCost: number;
   /** Twitch: 3 with enabled subscriptions, per application and user. */
   readonly maxSessions: number;
   /** Twitch: 3 of the same type and condition. */
@@ -50,12 +60,12 @@ export class Subscriptions {
     this.#now = now;
   }
 
-  get maxTotalCost(): number {
-    return this.#limits.maxTotalCost;
+  maxCostOf({ userId }: Owner): number {
+    return userId === undefined ? this.#limits.maxAppCost : this.#limits.maxTotalCost;
   }
 
   /** Everything that this token may see, dead ones included, oldest first. */
-  listed({ clientId, userId }: Pick<UserToken, 'clientId' | 'userId'>): readonly Subscription[] {
+  listed({ clientId, userId }: Owner): readonly Subscription[] {
     this.#age();
     return [...this.#byId.values()].filter((sub) => sub.clientId === clientId && sub.userId === userId);
   }
@@ -66,15 +76,15 @@ export class Subscriptions {
   ): readonly [status: number, message: string] | undefined {
     const enabled = this.listed(wanted).filter((sub) => sub.status === 'enabled');
     const same = enabled.filter((sub) => sub.type === wanted.type && sameCondition(sub.condition, wanted.condition));
-    if (same.some((sub) => sub.transport.sessionId === wanted.transport.sessionId))
+    if (same.some((sub) => addressOf(sub.transport) === addressOf(wanted.transport)))
       return [409, 'subscription already exists'];
     if (same.length >= this.#limits.maxSame) {
       return [429, 'number of subscriptions with the same type and condition exceeded'];
     }
-    const sessions = new Set(enabled.map((sub) => sub.transport.sessionId)).add(wanted.transport.sessionId);
-    if (sessions.size > this.#limits.maxSessions) return [429, 'number of websocket transports limit exceeded'];
-    if (costOf(enabled) + wanted.cost > this.#limits.maxTotalCost)
-      return [429, 'subscription total cost limit exceeded'];
+    const sessions = new Set([...enabled, wanted].map((sub) => addressOf(sub.transport)));
+    if (wanted.transport.method === 'websocket' && sessions.size > this.#limits.maxSessions)
+      return [429, 'number of websocket transports limit exceeded'];
+    if (costOf(enabled) + wanted.cost > this.maxCostOf(wanted)) return [429, 'subscription total cost limit exceeded'];
     return undefined;
   }
 
@@ -82,19 +92,26 @@ export class Subscriptions {
     this.#byId.set(subscription.id, subscription);
   }
 
-  /** @returns whether this token had such a subscription. */
-  delete(id: string, token: UserToken): boolean {
+  /** @returns whether this owner had such a subscription. */
+  delete(id: string, { clientId, userId }: Owner): boolean {
     const found = this.#byId.get(id);
-    if (found?.clientId !== token.clientId || found.userId !== token.userId) return false;
+    if (found?.clientId !== clientId || found.userId !== userId) return false;
     return this.#byId.delete(id);
   }
 
-  /** Enabled subscriptions of a type whose condition names the user in the given field. */
-  matching(type: string, field: string, userId: string): readonly Subscription[] {
-    return [...this.#byId.values()].filter(
-      (sub) =>
-        sub.type === type && sub.status === 'enabled' && sub.endedAt === undefined && sub.condition[field] === userId,
+  /** Living subscriptions of a type whose condition has all these fields, and maybe more. */
+  matching(type: string, condition: Subscription['condition']): readonly Subscription[] {
+    const fields = Object.entries(condition);
+    return this.enabled(type).filter(
+      (sub) => sub.endedAt === undefined && fields.every(([field, value]) => sub.condition[field] === value),
     );
+  }
+
+  /** The subscriptions of a conduit go with it. */
+  endConduit(conduitId: string): void {
+    for (const { id, transport } of this.#byId.values()) {
+      if (addressOf(transport) === conduitId) this.#byId.delete(id);
+    }
   }
 
   /** @param type all types when left out. */
@@ -106,7 +123,7 @@ export class Subscriptions {
 
   endSession(sessionId: string): void {
     for (const sub of this.#byId.values()) {
-      if (sub.transport.sessionId === sessionId && sub.status === 'enabled') sub.endedAt = this.#now();
+      if (addressOf(sub.transport) === sessionId && sub.status === 'enabled') sub.endedAt = this.#now();
     }
     this.#age();
   }
@@ -120,6 +137,9 @@ export class Subscriptions {
     }
   }
 }
+
+const addressOf = (transport: Transport): string =>
+  transport.method === 'websocket' ? transport.sessionId : transport.conduitId;
 
 export const costOf = (subscriptions: readonly Subscription[]): number =>
   subscriptions.reduce((total, sub) => total + (sub.status === 'enabled' ? sub.cost : 0), 0);
@@ -136,7 +156,12 @@ export function shapeSubscription(sub: Subscription) {
     version: sub.version,
     condition: sub.condition,
     created_at: nanoTime(sub.createdAt),
-    transport: { method: sub.transport.method, session_id: sub.transport.sessionId },
+    transport: shapeTransport(sub.transport),
     cost: sub.cost,
   };
 }
+
+const shapeTransport = (transport: Transport) =>
+  transport.method === 'websocket'
+    ? { method: transport.method, session_id: transport.sessionId }
+    : { method: transport.method, conduit_id: transport.conduitId };

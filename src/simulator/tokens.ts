@@ -60,8 +60,8 @@ export class Tokens {
   readonly #options: TokenOptions;
   readonly #byValue = new Map<string, Token>();
   readonly #refreshable = new Map<string, Refreshable>();
-  /** `client/user` of every user who ever said yes. */
-  readonly #consents = new Set<string>();
+  /** `client/user` of every user who ever said yes → to what. */
+  readonly #consents = new Map<string, Set<string>>();
 
   constructor(options: TokenOptions) {
     this.#options = options;
@@ -81,6 +81,11 @@ export class Tokens {
     return this.#consents.has(`${clientId}/${userId}`);
   }
 
+  /** Whether the user has at some time authorised the application in this scope. */
+  hasScope(clientId: string, userId: string, scope: string): boolean {
+    return this.#consents.get(`${clientId}/${userId}`)?.has(scope) ?? false;
+  }
+
   issueApp(clientId: string): AppToken {
     const token: AppToken = { kind: 'app', value: this.#secret(), clientId, scopes: [], expiresAt: this.#end('app') };
     this.#byValue.set(token.value, token);
@@ -91,7 +96,8 @@ export class Tokens {
     const expiresAt = this.#end('user');
     const token: UserToken = { kind: 'user', value: this.#secret(), clientId, userId, login, scopes, expiresAt };
     this.#byValue.set(token.value, token);
-    this.#consents.add(`${clientId}/${userId}`);
+    const consents = this.#consents.get(`${clientId}/${userId}`) ?? [];
+    this.#consents.set(`${clientId}/${userId}`, new Set([...consents, ...scopes]));
     const refreshToken = this.#options.random.hex(48);
     this.#refreshable.set(refreshToken, { token });
     return { accessToken: token.value, refreshToken, scopes, expiresInSeconds: this.#lifetimeSeconds('user') };

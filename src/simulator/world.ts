@@ -48,6 +48,9 @@ export type DescriptionPatch = Partial<Pick<SimChannel, 'title' | 'category' | '
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** Who is live when the world begins has been so for up to nine hours. */
+const maxMinutesLive = 540;
+
 export class World {
   readonly #random: Random;
   readonly #now: () => number;
@@ -65,7 +68,9 @@ export class World {
     for (const channel of settle(options.channels, options.random)) this.#add(channel);
     const live = Math.round(this.#byId.size * options.liveShare);
     // Who is live is drawn, not taken from the top, and told to nobody: it is how the world begins.
-    for (const channel of shuffled([...this.#byId.values()], options.random).slice(0, live)) this.#begin(channel);
+    for (const channel of shuffled([...this.#byId.values()], options.random).slice(0, live)) {
+      this.#begin(channel, this.#now() - options.random.between(5, maxMinutesLive) * 60_000);
+    }
   }
 
   listen(listener: WorldListener): void {
@@ -219,10 +224,10 @@ export class World {
     this.#byLogin.set(login, channel);
   }
 
-  #begin(channel: Mutable<SimChannel>): SimBroadcast {
+  #begin(channel: Mutable<SimChannel>, startedAt = this.#now()): SimBroadcast {
     const broadcast = {
       id: String(40_000_000_000 + this.#random.int(9_000_000_000)),
-      startedAt: Math.floor(this.#now() / 1_000) * 1_000,
+      startedAt: Math.floor(startedAt / 1_000) * 1_000,
     };
     channel.broadcast = broadcast;
     channel.viewers = Math.round(this.#usualViewers(channel) * (0.6 + this.#random.next() * 0.8));

@@ -1,6 +1,7 @@
 /**
- * Rows of one table that wait for their INSERT, in order of arrival. Bounded in bytes together with all other tables' buffers.
- * Overflow policy: the newest row is refused. What was accepted keeps its place: a batch may be under way already, and must not change.
+ * Rows of one table that wait for their INSERT, in order of arrival. Bounded in bytes together with all other tables' buffers, of which
+ * each has a share that no other can use up. Overflow policy: the newest row is refused. What was accepted keeps its place: a batch may
+ * be under way already, and must not change.
  */
 
 export interface BatchLimits {
@@ -8,22 +9,60 @@ export interface BatchLimits {
   readonly bytes: number;
 }
 
-/** Bytes that all buffers of a writer hold together, in UTF-8, from acceptance until the row is stored or given up. */
+/**
+ * Bytes that all buffers of a writer hold together, in UTF-8, from acceptance until the row is stored or given up. One half is common to
+ * all; the other is divided among the tables, so that one which cannot be stored leaves room for those which can.
+ */
 export class ByteBudget {
   readonly max: number;
+  readonly #reserve: number;
+  readonly #common: number;
+  readonly #shares: BudgetShare[] = [];
+
+  /** @param tables how many shares there will be. */
+  constructor(max: number, tables: number) {
+    this.max = max;
+    this.#reserve = Math.floor(max / 2 / tables);
+    this.#common = max - tables * this.#reserve;
+  }
+
+  get used(): number {
+    return this.#shares.reduce((sum, share) => sum + share.used, 0);
+  }
+
+  /** For one table. */
+  share(): BudgetShare {
+    const commonUsed = () => this.#shares.reduce((sum, share) => sum + share.borrowed, 0);
+    const share = new BudgetShare(this.#reserve, () => this.#common - commonUsed());
+    this.#shares.push(share);
+    return share;
+  }
+}
+
+/** What one table has taken: its own reserve first, then from what is common. */
+export class BudgetShare {
+  readonly #reserve: number;
+  readonly #commonLeft: () => number;
   #used = 0;
 
-  constructor(max: number) {
-    this.max = max;
+  constructor(reserve: number, commonLeft: () => number) {
+    this.#reserve = reserve;
+    this.#commonLeft = commonLeft;
   }
 
   get used(): number {
     return this.#used;
   }
 
+  /** Taken from what is common. */
+  get borrowed(): number {
+    return Math.max(0, this.#used - this.#reserve);
+  }
+
   /** @returns false, having taken nothing, when there is not enough left. */
   take(bytes: number): boolean {
-    if (this.#used + bytes > this.max) return false;
+    const available = Math.max(0, this.#reserve - this.#used) + this.#commonLeft();
+    if (bytes > available) return false;
     this.#used += bytes;
     return true;
   }
@@ -39,13 +78,13 @@ export interface Lines {
 }
 
 export class RowBuffer {
-  readonly #budget: ByteBudget;
+  readonly #budget: BudgetShare;
   #lines: string[] = [];
   #bytes = 0;
   /** When the oldest row came, or, after a cut, the time of that cut. */
   #since = 0;
 
-  constructor(budget: ByteBudget) {
+  constructor(budget: BudgetShare) {
     this.#budget = budget;
   }
 

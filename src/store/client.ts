@@ -42,7 +42,7 @@ export interface StoreClient {
   /** Rows of a SELECT as objects; 64-bit integers come as strings. Values are bound by name: `{channel:UInt64}`. */
   select<T>(sql: string, params?: Readonly<Record<string, unknown>>): Promise<T[]>;
   /** The answer to one query in one of ClickHouse's formats, as it comes; unqualified tables are those of the database. */
-  read(sql: string, format: string): Promise<Readable>;
+  read(sql: string, format: string, signal?: AbortSignal): Promise<Readable>;
   insert(batch: InsertBatch, signal?: AbortSignal): Promise<void>;
   /** Whether it answers. Says nothing about credentials. */
   ping(): Promise<boolean>;
@@ -105,10 +105,11 @@ class HttpStoreClient implements StoreClient {
     return await result.json<T>();
   }
 
-  async read(sql: string, format: string): Promise<Readable> {
+  async read(sql: string, format: string, signal?: AbortSignal): Promise<Readable> {
     const { stream } = await this.#client.exec({
       query: sql,
       clickhouse_settings: { database: this.database, default_format: format as DataFormat },
+      ...(signal === undefined ? {} : { abort_signal: signal }),
     });
     return stream;
   }

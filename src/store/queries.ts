@@ -1,10 +1,8 @@
 /** What the daemon itself asks the store: where it stood before a restart, and what has been kept. All of it exact while copies of a row are unmerged. */
-import { createHash } from 'node:crypto';
 import type { Channel } from '../domain/channel.ts';
 import type { Stream } from '../domain/stream.ts';
 import type { StoreClient } from './client.ts';
-import { encodeChannelRow } from './rows.ts';
-import { type ChannelRecord, columnsOf, type TableName } from './tables.ts';
+import type { ChannelRecord, TableName } from './tables.ts';
 
 export interface RowCount {
   readonly table: TableName;
@@ -48,8 +46,10 @@ export interface KnownStream {
   readonly stream: Stream;
   /** The sweep that saw it last, ms since the epoch. */
   readonly seenAt: number;
-  /** Whether its `stream_offline` is stored. */
+  /** Its end is stored, and nothing was seen of it since. */
   readonly hasEnded: boolean;
+  /** An end of it was told at some time, though it may have come back. */
+  readonly hadEnded: boolean;
 }
 
 interface KnownStreamRow {
@@ -67,6 +67,7 @@ interface KnownStreamRow {
   is_mature: boolean;
   thumbnail_url: string;
   has_ended: number;
+  had_ended: number;
 }
 
 /** The last snapshot of each channel within so many days. */
@@ -74,16 +75,19 @@ export async function lastKnownStreams(client: StoreClient, withinDays: number):
   const { database } = client;
   const rows = await client.select<KnownStreamRow>(
     `SELECT
-       channel_id, channel_login AS login, stream_id, viewers, title, category_id, category_name, language, tags, is_mature, thumbnail_url,
-       toUnixTimestamp64Milli(ts) AS seen_at,
+       s.channel_id AS channel_id, channel_login AS login, s.stream_id AS stream_id, viewers, title, category_id, category_name, language, tags, is_mature, thumbnail_url,
+       toUnixTimestamp64Milli(s.ts) AS seen_at,
        toUnixTimestamp64Milli(s.started_at) AS started_at,
-       (channel_id, stream_id) IN (
-         SELECT channel_id, stream_id FROM ${database}.stream_changes WHERE kind = 'stream_offline'
-       ) AS has_ended
+       e.ended_at > s.ts AS has_ended,
+       toUnixTimestamp64Milli(e.ended_at) > 0 AS had_ended
      FROM ${database}.stream_snapshots AS s
-     WHERE ts >= now64(3) - toIntervalDay({withinDays:UInt32})
-     ORDER BY channel_id, ts DESC
-     LIMIT 1 BY channel_id`,
+     LEFT JOIN (
+       SELECT channel_id, stream_id, max(ts) AS ended_at
+       FROM ${database}.stream_changes WHERE kind = 'stream_offline' GROUP BY channel_id, stream_id
+     ) AS e ON e.channel_id = s.channel_id AND e.stream_id = s.stream_id
+     WHERE s.ts >= now64(3) - toIntervalDay({withinDays:UInt32})
+     ORDER BY s.channel_id, s.ts DESC
+     LIMIT 1 BY s.channel_id`,
     { withinDays },
   );
   return rows.map(toKnownStream);
@@ -94,6 +98,7 @@ function toKnownStream(row: KnownStreamRow): KnownStream {
     channel: { id: row.channel_id, login: row.login },
     seenAt: Number(row.seen_at),
     hasEnded: row.has_ended === 1,
+    hadEnded: row.had_ended === 1,
     stream: {
       id: row.stream_id,
       title: row.title,
@@ -106,6 +111,15 @@ function toKnownStream(row: KnownStreamRow): KnownStream {
       thumbnailUrl: row.thumbnail_url,
     },
   };
+}
+
+/** Under which logins each channel was known before: channel id → logins. */
+export async function formerLogins(client: StoreClient): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await client.select<{ id: string; logins: string[] }>(
+    `SELECT toString(channel_id) AS id, groupUniqArray(before) AS logins
+     FROM ${client.database}.stream_changes WHERE kind = 'channel_renamed' GROUP BY channel_id`,
+  );
+  return new Map(rows.map(({ id, logins }) => [id, logins]));
 }
 
 /** Every channel that was ever recorded, with the version that holds. */
@@ -128,20 +142,4 @@ export async function knownChannels(client: StoreClient): Promise<readonly Chann
     isTracked: row.is_tracked,
     version: Number(row.version),
   }));
-}
-
-/** Since when each channel that is watched now has been watched: channel id → ms since the epoch. */
-export async function trackedSince(client: StoreClient): Promise<ReadonlyMap<string, number>> {
-  const channels = await knownChannels(client);
-  return new Map(
-    channels.filter(({ isTracked }) => isTracked).map((record) => [record.channel.id, record.trackedSince]),
-  );
-}
-
-/** Stores what holds for these channels now. Saying the same twice stores it once. */
-export async function recordChannels(client: StoreClient, records: readonly ChannelRecord[]): Promise<void> {
-  if (records.length === 0) return;
-  const body = Buffer.from(records.map((record) => encodeChannelRow(record).line).join('\n'));
-  const token = `channels:${createHash('sha256').update(body).digest('hex')}`;
-  await client.insert({ table: 'channels', columns: columnsOf('channels'), token, body });
 }

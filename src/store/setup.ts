@@ -1,4 +1,7 @@
-/** Makes the database ready before anything is written: waits for a server that is away, then migrates. */
+/**
+ * Makes the database ready: migrates, then lets the daemon take up where an earlier run ended. A server that does not answer
+ * is waited for in the background: the daemon listens meanwhile, and its rows wait in memory.
+ */
 import { backoffMs } from '../lib/backoff.ts';
 import { asError, pause, type Service } from '../lib/lifecycle.ts';
 import type { Logger } from '../ops/log.ts';
@@ -8,24 +11,47 @@ import { migrate } from './migrate.ts';
 export interface StoreSetupOptions {
   readonly client: StoreClient;
   readonly isEmbedded: boolean;
-  /** Runs once the tables are there: what an earlier run knew. */
+  /** Runs once the tables are there. */
   readonly onReady: (client: StoreClient) => Promise<void>;
   readonly log: Logger;
 }
 
-export function createStoreSetup({ client, isEmbedded, onReady, log }: StoreSetupOptions): Service {
+export interface StoreSetup extends Service {
+  /** The tables are there, and what an earlier run knew has been taken up. */
+  isReady(): boolean;
+}
+
+const waiting = { firstMs: 250, maxMs: 10_000 };
+
+export function createStoreSetup({ client, isEmbedded, onReady, log }: StoreSetupOptions): StoreSetup {
+  let isReady = false;
+  let patience: Promise<void> | undefined;
+
+  async function prepare(): Promise<void> {
+    await migrate({ client, isEmbedded, log });
+    await onReady(client);
+    isReady = true;
+  }
+
+  async function wait(signal: AbortSignal): Promise<void> {
+    for (let attempt = 0; await pause(backoffMs(attempt, waiting), signal); attempt += 1) {
+      if (!(await client.ping())) continue;
+      log.info('clickhouse answers now');
+      return prepare();
+    }
+  }
+
   return {
     name: 'store',
-    async start(signal) {
-      // A server may be restarting together with us; what it then says to the migration is a fault of its own.
-      for (let attempt = 0; !(await client.ping()); attempt += 1) {
-        const waitMs = backoffMs(attempt, { firstMs: 250, maxMs: 10_000 });
-        log.warn({ waitMs }, 'clickhouse does not answer, waiting for it');
-        if (!(await pause(waitMs, signal))) throw asError(signal.reason);
-      }
-      await migrate({ client, isEmbedded, log });
-      await onReady(client);
+    async start(signal, fail) {
+      if (await client.ping()) return prepare();
+      log.warn('clickhouse does not answer; rows wait in memory until it does');
+      patience = wait(signal).catch((thrown: unknown) => fail(asError(thrown)));
     },
-    stop: () => client.close(),
+    async stop() {
+      await patience;
+      await client.close();
+    },
+    isReady: () => isReady,
   };
 }

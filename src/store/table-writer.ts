@@ -6,7 +6,7 @@ import { backoffMs } from '../lib/backoff.ts';
 import { asError, pause } from '../lib/lifecycle.ts';
 import type { Logger } from '../ops/log.ts';
 import { type Batch, splitRefused } from './batch.ts';
-import { type BatchLimits, type ByteBudget, type Lines, lineBytes, RowBuffer } from './buffer.ts';
+import { type BatchLimits, type BudgetShare, type Lines, lineBytes, RowBuffer } from './buffer.ts';
 import type { StoreClient } from './client.ts';
 import type { Quarantine } from './quarantine.ts';
 import { decide, type Verdict } from './retry-policy.ts';
@@ -17,7 +17,7 @@ export interface TableWriterOptions {
   readonly table: TableName;
   readonly client: StoreClient;
   readonly quarantine: Quarantine;
-  readonly budget: ByteBudget;
+  readonly budget: BudgetShare;
   readonly metrics: WriterMetrics;
   /** Begins the token of every batch; never used by another writer. */
   readonly tokenPrefix: string;

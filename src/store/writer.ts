@@ -1,6 +1,6 @@
 /**
- * Takes rows in and brings them to ClickHouse, each table by itself. Rows are kept in memory until they are stored; when that memory is
- * used up the newest row is refused and counted. A stop delivers everything that was accepted, as far as the deadline lets it.
+ * Takes rows in and brings them to ClickHouse, each table by itself. Rows are kept in memory until they are stored; when the part of it that
+ * a table may use is used up, its newest row is refused and counted. A stop delivers everything that was accepted, as far as the deadline lets it.
  */
 import { randomUUID } from 'node:crypto';
 import type { Service } from '../lib/lifecycle.ts';
@@ -8,6 +8,7 @@ import type { Logger } from '../ops/log.ts';
 import type { Registry } from '../ops/metrics.ts';
 import { type BatchLimits, ByteBudget } from './buffer.ts';
 import type { StoreClient } from './client.ts';
+import { OverflowLog } from './overflow-log.ts';
 import { createQuarantine } from './quarantine.ts';
 import type { RowSink } from './row-sink.ts';
 import type { Row } from './rows.ts';
@@ -57,6 +58,7 @@ class BatchingWriter implements Writer {
   readonly #budget: ByteBudget;
   readonly #metrics: WriterMetrics;
   readonly #tables: Readonly<Record<TableName, TableWriter>>;
+  readonly #overflows: Readonly<Record<TableName, OverflowLog>>;
   #fail: (error: Error) => void = () => {};
   #isOpen = true;
   #droppedRows = 0;
@@ -64,12 +66,11 @@ class BatchingWriter implements Writer {
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    this.#budget = new ByteBudget(options.maxBufferedBytes ?? 128 * mebibyte);
+    this.#budget = new ByteBudget(options.maxBufferedBytes ?? 128 * mebibyte, tableNames.length);
     this.#metrics = createWriterMetrics(options.registry, this.#budget);
     const shared = {
       client: options.client,
       quarantine: createQuarantine(`${options.dataDir}/quarantine`),
-      budget: this.#budget,
       metrics: this.#metrics,
       tokenPrefix: randomUUID(),
       flushMs: options.flushMs ?? 1_000,
@@ -79,8 +80,8 @@ class BatchingWriter implements Writer {
       random: options.random ?? Math.random,
       onFault: (error: Error) => this.#fail(error),
     };
-    const writers = tableNames.map((table) => [table, new TableWriter({ ...shared, table })]);
-    this.#tables = Object.fromEntries(writers) as Record<TableName, TableWriter>;
+    this.#tables = forEachTable((table) => new TableWriter({ ...shared, table, budget: this.#budget.share() }));
+    this.#overflows = forEachTable((table) => new OverflowLog(table, options.log));
   }
 
   async start(_signal: AbortSignal, fail: (error: Error) => void): Promise<void> {
@@ -89,7 +90,13 @@ class BatchingWriter implements Writer {
 
   append(row: Row): boolean {
     if (!this.#isOpen) return this.#drop(row.table, 'stopped', 1);
-    return this.#tables[row.table].append(row.line) || this.#drop(row.table, 'overflow', 1);
+    const overflow = this.#overflows[row.table];
+    if (!this.#tables[row.table].append(row.line)) {
+      overflow.refused(Date.now());
+      return this.#drop(row.table, 'overflow', 1);
+    }
+    overflow.accepted(Date.now);
+    return true;
   }
 
   stop(deadline: AbortSignal): Promise<void> {
@@ -99,9 +106,8 @@ class BatchingWriter implements Writer {
   }
 
   status(): WriterStatus {
-    const tables = tableNames.map((table) => [table, this.#tables[table].status()]);
     return {
-      tables: Object.fromEntries(tables) as Record<TableName, TableStatus>,
+      tables: forEachTable((table) => this.#tables[table].status()),
       bufferedBytes: this.#budget.used,
       maxBufferedBytes: this.#budget.max,
       droppedRows: this.#droppedRows,
@@ -111,6 +117,7 @@ class BatchingWriter implements Writer {
   async #drain(deadline: AbortSignal): Promise<void> {
     await Promise.all(
       tableNames.map(async (table) => {
+        this.#overflows[table].end();
         const rows = await this.#tables[table].drain(deadline);
         if (rows === 0) return;
         this.#drop(table, 'deadline', rows);
@@ -124,4 +131,8 @@ class BatchingWriter implements Writer {
     this.#metrics.dropped.inc({ table, reason }, rows);
     return false;
   }
+}
+
+function forEachTable<T>(make: (table: TableName) => T): Readonly<Record<TableName, T>> {
+  return Object.fromEntries(tableNames.map((table) => [table, make(table)])) as Record<TableName, T>;
 }

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readFeed } from '../../src/cli/feed-reader.ts';
+import { pause } from '../../src/lib/lifecycle.ts';
 import { channelName, inventLines } from './lines.ts';
 import { cpuSeconds, residentMb, startContender } from './processes.ts';
 
@@ -58,6 +59,8 @@ async function measure(name: string, contender: 'tmi' | 'daemon', count: number,
   const cpu = cpuSeconds(receiver.pid) - cpuBefore;
   const engine = ready.engine === undefined ? undefined : cpuSeconds(ready.engine) - engineBefore;
   const memory = residentMb(receiver.pid);
+  // The last frames may still be on their way to the client.
+  for (let i = 0; feed !== undefined && frames < count && i < 100; i += 1) await pause(50);
   leaving.abort();
   await feed;
   await Promise.all([receiver.end(), sender.end()]);
@@ -87,7 +90,9 @@ try {
   console.log(
     `\n${cpu.length} × ${cpu[0]?.model ?? 'unknown CPU'}, Node ${process.versions.node}; ${channelCount} channels\n`,
   );
-  console.log('| | received/s | committed/s | CPU s/M | + ClickHouse CPU s/M | loop delay p99 ms | max ms | RSS MB | frames sent |');
+  console.log(
+    '| | received/s | committed/s | CPU s/M | + ClickHouse CPU s/M | loop delay p99 ms | max ms | RSS MB | frames sent |',
+  );
   console.log('|---|---|---|---|---|---|---|---|---|');
   for (const r of results) {
     const cells = [

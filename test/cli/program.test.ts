@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from 'vitest';
 import { duration, runProgram } from '../../src/cli/program.ts';
 
@@ -8,12 +10,10 @@ const directory = mkdtempSync(join(tmpdir(), 'streamgauge-cli-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 async function run(...args: string[]) {
-  let out = '';
+  const out = new PassThrough();
   let err = '';
   const code = await runProgram(args, {
-    out: (text) => {
-      out += text;
-    },
+    out,
     err: (text) => {
       err += text;
     },
@@ -22,7 +22,8 @@ async function run(...args: string[]) {
     interrupted: new AbortController().signal,
     hurried: new AbortController().signal,
   });
-  return { code, out, err };
+  out.end();
+  return { code, out: await textOf(out), err };
 }
 
 describe('the command line', () => {
@@ -76,7 +77,7 @@ describe('the command line', () => {
     const leaving = new AbortController();
     let err = '';
     const code = await runProgram(['tail', '--url', 'http://127.0.0.1:1'], {
-      out: () => {},
+      out: new PassThrough(),
       err: (text) => {
         err += text;
         leaving.abort('SIGINT');

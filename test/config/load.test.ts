@@ -93,6 +93,10 @@ describe('the configuration', () => {
     expect(problemsOf({ host: '::1' })).toEqual({});
   });
 
+  it('takes no password within an address, which is printed and logged', () => {
+    expect(problemsOf({ clickhouseUrl: 'http://user:secret@ch:8123' })).toHaveProperty(['clickhouse.url']);
+  });
+
   it('lives in the state directory that systemd gives', () => {
     expect(loadConfig({}, { STATE_DIRECTORY: '/var/lib/streamgauge' }).dataDir).toBe('/var/lib/streamgauge');
   });

@@ -129,7 +129,7 @@ describe('an ended session that comes back', () => {
 describe('after a restart', () => {
   it('tells late, once, what happened meanwhile', () => {
     const board = createBoard(start, start + 10 * minute);
-    board.restore({ channel, stream: stream(), hasEnded: false, asOf: start });
+    board.restore({ channel, stream: stream(), hasEnded: false, hadEnded: false, asOf: start });
     const changes = play(board, [
       sample(start + 11 * minute, { title: 'Changed while away' }),
       sample(start + 12 * minute, { title: 'Changed again' }),
@@ -142,7 +142,7 @@ describe('after a restart', () => {
 
   it('announces nothing twice', () => {
     const board = createBoard(start, start + 10 * minute);
-    board.restore({ channel, stream: stream(), hasEnded: false, asOf: start });
+    board.restore({ channel, stream: stream(), hasEnded: false, hadEnded: false, asOf: start });
     expect(play(board, [sample(start + 11 * minute)])).toEqual([]);
   });
 
@@ -175,7 +175,7 @@ describe('any history', () => {
         steps.forEach(({ step, sweep }, i) => {
           const at = start + (i + 1) * 10_000;
           if (step === 'title') truth = { ...truth, title: `title ${i}` };
-          if (step === 'category') truth = { ...truth, category: { id: String(i), name: `category ${i}` } };
+          if (step === 'category') truth = { ...truth, category: { id: String(100 + i), name: `category ${i}` } };
           if (step === 'restart') truth = { ...truth, id: `s${i + 2}`, startedAt: at };
           if (sweep === 'stale') changes.push(...board.observe(last));
           if (sweep === 'lost' || sweep === 'stale') return;

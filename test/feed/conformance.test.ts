@@ -317,6 +317,24 @@ describe.each(['uws', 'ws'] as const)('feed on %s', (engine) => {
     expect(feed.hub.status().refused).toEqual({ connection_limit: 1 });
   });
 
+  it('refuses more connections from one address than it may have, with 429 and a time to come back', async () => {
+    await start({ server: { maxConnectionsPerAddress: 2, isExemptAddress: () => false } });
+    const [first] = await Promise.all([feed.connect().live(), feed.connect().live()]);
+    const third = feed.connect();
+    await third.until(() => third.refusal !== undefined);
+    expect(third.refusal).toMatchObject({ status: 429, headers: { 'retry-after': '10' } });
+    expect(JSON.parse(third.refusal?.body ?? '')).toMatchObject({ status: 429, code: 'address_limit' });
+    expect(await feed.registry.metrics()).toContain('feed_refused_total{reason="address_limit"} 1');
+    await first?.close();
+    await expect.poll(() => feed.hub.status().connections).toBe(1);
+    await feed.connect().live();
+  });
+
+  it.each(['127.0.0.1', '::1'])('does not count what comes from %s, where all local overlays live', async (host) => {
+    await start({ server: { host, maxConnectionsPerAddress: 1 } });
+    await Promise.all([feed.connect().live(), feed.connect().live()]);
+  });
+
   it('speaks feed.v1 and no other subprotocol', async () => {
     await start();
     const client = await feed.connect('', { protocols: ['cloudevents.json', 'feed.v1'] }).live();

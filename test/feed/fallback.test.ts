@@ -1,20 +1,8 @@
 /** The engine is a matter of what loads: the feed must not depend on the native one. */
-import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { createLog } from '../../src/ops/log.ts';
 import { chatMessage } from './support/facts.ts';
 import { runFeed } from './support/feed-server.ts';
-
-function createMemoryLog() {
-  const lines: Record<string, unknown>[] = [];
-  const destination = new Writable({
-    write(chunk, _encoding, done) {
-      lines.push(JSON.parse(String(chunk)));
-      done();
-    },
-  });
-  return { lines, log: createLog({ level: 'warn', destination }) };
-}
+import { createMemoryLog } from './support/memory-log.ts';
 
 describe.each([
   ['is absent', () => Promise.reject(new Error("Cannot find package 'uWebSockets.js'"))],

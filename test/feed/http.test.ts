@@ -1,11 +1,14 @@
 /** The application behind the feed's port: the same answers from both engines. */
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
+import { connect as connectTcp } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFeedServer } from '../../src/feed/feed-server.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { type RunningFeed, runFeed } from './support/feed-server.ts';
+import { createMemoryLog } from './support/memory-log.ts';
 
 interface Answer {
   readonly status: number;
@@ -29,6 +32,7 @@ function createApp() {
   const app = new Hono();
   app.get('/json', (c) => c.json({ url: c.req.url, q: c.req.query('q'), agent: c.req.header('x-agent') }, 201));
   app.post('/echo', async (c) => c.text(await c.req.text(), 200, { 'x-length': c.req.header('content-length') ?? '' }));
+  app.get('/livez', (c) => c.json({ url: c.req.url }));
   app.get('/big', (c) => c.body(bigBody));
   app.get('/none', (c) => c.body(null, 204));
   app.get('/fault', () => {
@@ -81,15 +85,19 @@ function endless(): ReadableStream<Uint8Array> {
 
 describe.each(['uws', 'ws'] as const)('http on %s', (engine) => {
   let feed: RunningFeed;
+  let lines: readonly Record<string, unknown>[];
 
   beforeEach(async () => {
     const app = createApp();
+    const memory = createMemoryLog();
+    lines = memory.lines;
     const fetch = (request: Request) => {
       if (new URL(request.url).pathname === '/reject') throw new Error('the application itself failed');
       return app.fetch(request);
     };
     feed = await runFeed(engine, {
-      server: { fetch, maxBodyBytes: 100_000, allowedOrigins: ['https://overlay.example'] },
+      server: { fetch, maxBodyBytes: 100_000, allowedOrigins: ['https://overlay.example'], openPaths: ['/livez'] },
+      log: memory.log,
     });
   });
 
@@ -114,12 +122,86 @@ describe.each(['uws', 'ws'] as const)('http on %s', (engine) => {
     });
   }
 
+  /** Sends text as it is; resolves with all that comes back until the server closes. */
+  function exchange(text: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const client = connectTcp(feed.server.address().port, '127.0.0.1', () => client.end(text));
+      const chunks: Buffer[] = [];
+      client.on('data', (chunk) => chunks.push(chunk));
+      client.on('error', reject);
+      client.on('close', () => resolve(Buffer.concat(chunks).toString()));
+    });
+  }
+
   it('passes method, URL, query and headers to the application and its answer back', async () => {
     const answer = await ask('/json?q=a%20b', { headers: { 'x-agent': 'test' } });
     expect(answer.status).toBe(201);
     expect(answer.headers['content-type']).toBe('application/json');
     expect(answer.headers['content-length']).toBe(String(answer.body.length));
     expect(JSON.parse(answer.body)).toEqual({ url: `${feed.origin}/json?q=a%20b`, q: 'a b', agent: 'test' });
+  });
+
+  it.each(['/json', '/json?', '/json?q=', '/json?q=a?b'])('passes the URL %s exactly', async (path) => {
+    expect(JSON.parse((await ask(path)).body).url).toBe(`${feed.origin}${path}`);
+  });
+
+  it.each([
+    ['127.1', '127.0.0.1'],
+    ['[0:0:0:0:0:0:0:1]:8080', '[::1]:8080'],
+    ['LOCALHOST', 'localhost'],
+  ])('answers to its name written as %s', async (host, name) => {
+    expect(JSON.parse((await ask('/json', { headers: { host } })).body).url).toBe(`http://${name}/json`);
+  });
+
+  it.each(['gauge.example', '10.1.2.3:8080', '[fd00::1]'])('answers probes that ask for %s', async (host) => {
+    const answer = await ask('/livez?q=1', { headers: { host } });
+    expect([answer.status, JSON.parse(answer.body).url]).toEqual([200, 'http://localhost/livez?q=1']);
+  });
+
+  it.each(['a b', 'evil.example/json?x=', 'evil.example#', 'a:b:c', '[::1', 'x:99999'])(
+    'answers 400 to the malformed Host "%s", without a word in the log',
+    async (host) => {
+      for (const path of ['/livez', '/json']) {
+        const answer = await ask(path, { headers: { host } });
+        expect([path, answer.status, JSON.parse(answer.body).code]).toEqual([path, 400, 'bad_host']);
+      }
+      expect(lines).toEqual([]);
+    },
+  );
+
+  it('answers 400 to a path with a backslash, without a word in the log', async () => {
+    expect((await exchange('GET /a\\b HTTP/1.1\r\nHost: LOCALHOST\r\n\r\n')).slice(0, 12)).toBe('HTTP/1.1 400');
+    expect(lines).toEqual([]);
+  });
+
+  it('answers a probe of HTTP/1.0 without Host, where the engine speaks HTTP/1.0', async () => {
+    const status = (await exchange('GET /livez HTTP/1.0\r\n\r\n')).slice(0, 12);
+    expect(status).toBe(engine === 'ws' ? 'HTTP/1.1 200' : 'HTTP/1.1 505');
+    expect(lines).toEqual([]);
+  });
+
+  it.each([
+    ['Upgrade, HTTP2-Settings', 'h2c'],
+    ['Upgrade', 'TLS/1.0'],
+    ['Upgrade', 'websocket'],
+  ])('answers as ever when Connection is %s and Upgrade is %s', async (connection, upgrade) => {
+    const headers = { connection, upgrade, 'http2-settings': 'AAMAAABkAAQAAP__' };
+    expect(JSON.parse((await ask('/json?q=1', { headers })).body).url).toBe(`${feed.origin}/json?q=1`);
+    const body = '👋 '.repeat(10_000);
+    expect(await ask('/echo', { method: 'POST', headers, body })).toMatchObject({ status: 200, body });
+  });
+
+  it('answers 426 on the feed’s path to upgrades to anything else', async () => {
+    const key = 'dGhlIHNhbXBsZSBub25jZQ==';
+    const headers = { connection: 'Upgrade', upgrade: 'h2c', 'sec-websocket-key': key, 'sec-websocket-version': '13' };
+    expect(await ask('/v1/feed', { headers })).toMatchObject({ status: 426, headers: { upgrade: 'websocket' } });
+  });
+
+  it('keeps a connection whose offer to upgrade it declined', async () => {
+    const offer = 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
+    const last = 'Host: localhost\r\nConnection: close\r\n\r\n';
+    const text = await exchange(`GET /livez HTTP/1.1\r\n${offer}GET /livez HTTP/1.1\r\n${last}`);
+    expect(text.match(/HTTP\/1.1 200/g)).toHaveLength(2);
   });
 
   it('passes bodies', async () => {
@@ -143,6 +225,16 @@ describe.each(['uws', 'ws'] as const)('http on %s', (engine) => {
     ['/v1/feed', 426],
   ])('answers %s with %i', async (path, status) => {
     expect((await ask(path)).status).toBe(status);
+  });
+
+  it('answers its own faults as the application does, and logs them', async () => {
+    expect(JSON.parse((await ask('/reject')).body)).toMatchObject({
+      type: 'about:blank',
+      title: 'Internal Server Error',
+      status: 500,
+      code: 'internal',
+    });
+    expect(lines).toMatchObject([{ msg: 'request failed' }]);
   });
 
   it('sends each cookie in a header of its own', async () => {
@@ -215,6 +307,17 @@ describe.each(['uws', 'ws'] as const)('http on %s', (engine) => {
     await second.stop(AbortSignal.timeout(1_000));
     await second.stop(AbortSignal.timeout(1_000));
     expect((await ask('/json')).status).toBe(201);
+  });
+
+  it('does not wait, when it stops, for an idle connection whose offer to upgrade it declined', async () => {
+    const client = connectTcp(feed.server.address().port, '127.0.0.1');
+    client.write('GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+    const [answer] = await once(client, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1.1 200/);
+    const startedAt = performance.now();
+    await feed.stop();
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    client.destroy();
   });
 
   it('lets a request that is under way finish when it stops', async () => {

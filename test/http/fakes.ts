@@ -54,6 +54,7 @@ export function healthyStatus(overrides: Partial<Status> = {}): Status {
       insertedRows: 5678,
       lastInsertAt: startedAt + 61_000,
       lastError: undefined,
+      queryPortError: undefined,
     },
     feed: { engine: 'uws', connections: 4, headSeq: 99 },
     eventLoop: { delayP50Ms: 1.1, delayP99Ms: 4.2, delayMaxMs: 9 },

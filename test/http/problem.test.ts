@@ -1,6 +1,8 @@
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
+import { internalFault, problemBody, problemHeaders } from '../../src/feed/refusal.ts';
 import { createHttpApp } from '../../src/http/app.ts';
+import { answerProblem } from '../../src/http/problem.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { fakeDeps, json } from './fakes.ts';
 
@@ -57,4 +59,15 @@ test('a fault of ours tells the caller only under which name the log has it', as
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain(problem.instance);
   expect(lines[0]).toContain('the secret path');
+});
+
+test.each([
+  internalFault,
+  { status: 426, code: 'upgrade_required', detail: 'x' },
+  { status: 499, code: 'y', detail: 'z' },
+])('a refusal before the application ($status) is the same document as one by it', async (refusal) => {
+  const answer = answerProblem(refusal);
+  expect(JSON.parse(problemBody(refusal))).toEqual(await answer.json());
+  const headers = new Map(problemHeaders(refusal));
+  for (const name of ['content-type', 'cache-control']) expect(headers.get(name)).toBe(answer.headers.get(name));
 });

@@ -49,9 +49,9 @@ test.each<[string, string, Partial<Status>]>([
   expect(findWarnings(healthyStatus(overrides), now)).toMatchObject([{ code, level }]);
 });
 
-test('an error that a later success healed is no warning, and the worst comes first', () => {
-  const healed = { ...store, lastError: { at: startedAt + 1, message: 'refused' } };
-  expect(findWarnings(healthyStatus({ store: healed }), now)).toEqual([]);
+test('an error of one table is a warning though others are stored, and the worst comes first', () => {
+  const failing = { ...store, lastError: { at: startedAt + 1, message: 'refused' } };
+  expect(findWarnings(healthyStatus({ store: failing }), now)).toMatchObject([{ code: 'store_failing' }]);
   const both = healthyStatus({
     credentials: { state: 'absent', reason: 'no client id is set' },
     store: { ...store, lastError: refused },

@@ -77,6 +77,26 @@ describe('the supervisor', () => {
     }
   });
 
+  it('waits for the service that is starting before it stops it, so that nothing is left behind', async () => {
+    const { events, service, supervise } = recorder();
+    let goOn: () => void = () => {};
+    const slow = service('slow', {
+      start: () =>
+        new Promise((resolve) => {
+          goOn = () => {
+            events.push('slow listens');
+            resolve();
+          };
+        }),
+    });
+    const supervisor = supervise([slow]);
+    const starting = supervisor.start();
+    const stopped = supervisor.stop();
+    goOn();
+    await Promise.all([starting, stopped]);
+    expect(events).toEqual(['slow listens', 'stop slow']);
+  });
+
   it('stops once, however often it is asked, and starts nothing more', async () => {
     const { events, service, supervise } = recorder();
     let release: () => void = () => {};

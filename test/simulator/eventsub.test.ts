@@ -2,21 +2,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { appToken, call, closeAfterwards, startSimulator, waitUntil } from './support.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: a test reads the documents of a foreign API
-type Message = any;
-
-async function connect(simulator: Simulator, address = `ws://127.0.0.1:${simulator.port}/ws`) {
-  const ws = new WebSocket(address);
-  closeAfterwards(() => ws.terminate());
-  const messages: Message[] = [];
-  ws.on('message', (data) => messages.push(JSON.parse(String(data))));
-  const closed = once(ws, 'close').then(([code]) => code as number);
-  await waitUntil(() => messages.length > 0);
-  const ofType = (type: string) => messages.filter(({ metadata }) => metadata.message_type === type);
-  return { ws, messages, closed, ofType, session: messages[0].payload.session };
-}
+import { appToken, call, closeAfterwards, connectEventSub, startSimulator, waitUntil } from './support.ts';
 
 const subscribe = (simulator: Simulator, token: string, sessionId: string, wish: object = {}) =>
   call(simulator, token, '/eventsub/subscriptions', {
@@ -34,11 +20,16 @@ const channels = Array.from({ length: 12 }, (_, index) => ({ id: String(index + 
 /** A second of Twitch's in tests that wait for it, but must subscribe within ten. */
 const scaledMs = 60;
 const start = (secondMs = 1_000) => startSimulator({ channels, liveShare: 0, secondMs });
+const moderated = (type: string, version: string) => ({
+  type,
+  version,
+  condition: { broadcaster_user_id: '1', moderator_user_id: '2' },
+});
 const on = (id: string, type = 'stream.online') => ({ type, condition: { broadcaster_user_id: id } });
 
 test('a session welcomes, keeps alive, and is closed with 4003 when nothing is subscribed', async () => {
-  const simulator = await start(5);
-  const { session, closed, ofType } = await connect(simulator);
+  const simulator = await start(20);
+  const { session, closed, ofType } = await connectEventSub(simulator);
   expect(session).toMatchObject({ status: 'connected', keepalive_timeout_seconds: 10, reconnect_url: null });
   expect(await closed).toBe(4003);
   expect(ofType('session_keepalive')).toHaveLength(1);
@@ -51,7 +42,7 @@ test.each([
   ['x', 10],
 ])('keepalive_timeout_seconds=%s becomes %i', async (asked, given) => {
   const simulator = await start();
-  const { session } = await connect(
+  const { session } = await connectEventSub(
     simulator,
     `ws://127.0.0.1:${simulator.port}/ws?keepalive_timeout_seconds=${asked}`,
   );
@@ -61,7 +52,7 @@ test.each([
 test('a subscribed session hears of its channel only, and stays alive', async () => {
   const simulator = await start(scaledMs);
   const { accessToken } = simulator.grant('watcher', []);
-  const { ws, session, ofType } = await connect(simulator);
+  const { ws, session, ofType } = await connectEventSub(simulator);
   expect((await subscribe(simulator, accessToken, session.id)).status).toBe(202);
   simulator.order({ order: 'go_live', channelId: '2' });
   simulator.order({ order: 'go_live', channelId: '1' });
@@ -77,7 +68,7 @@ test('a subscribed session hears of its channel only, and stays alive', async ()
 test('all four kinds of a stranger’s event are told, tags alone are not', async () => {
   const simulator = await start();
   const { accessToken } = simulator.grant('watcher', []);
-  const { session, ofType } = await connect(simulator);
+  const { session, ofType } = await connectEventSub(simulator);
   for (const wish of [
     on('1'),
     on('1', 'stream.offline'),
@@ -110,7 +101,7 @@ test('all four kinds of a stranger’s event are told, tags alone are not', asyn
 test('subscribing is refused as Twitch refuses it', async () => {
   const simulator = await start();
   const { accessToken } = simulator.grant('watcher', []);
-  const { session } = await connect(simulator);
+  const { session } = await connectEventSub(simulator);
   const refused = async (token: string, wish: object) => {
     const { status, body } = await subscribe(simulator, token, session.id, wish);
     return [status, body.message];
@@ -124,6 +115,10 @@ test('subscribing is refused as Twitch refuses it', async () => {
     'The value specified in the method field is not valid.',
   ]);
   expect(await refused(accessToken, { ...on('1', 'channel.follow'), version: '2' })).toEqual([
+    400,
+    'missing or invalid condition',
+  ]);
+  expect(await refused(accessToken, moderated('channel.follow', '2'))).toEqual([
     403,
     'subscription missing proper authorization',
   ]);
@@ -135,7 +130,7 @@ test('ten strangers fit the budget, the eleventh does not; friends cost nothing'
   const simulator = await start();
   const { accessToken } = simulator.grant('watcher', []);
   simulator.grant('room12', []);
-  const { session } = await connect(simulator);
+  const { session } = await connectEventSub(simulator);
   for (let id = 1; id <= 10; id++) {
     const { status, body } = await subscribe(simulator, accessToken, session.id, on(String(id)));
     expect([status, body.total_cost, body.max_total_cost]).toEqual([202, id, 10]);
@@ -158,11 +153,11 @@ test('the same wish conflicts on its session, and a fourth session of one user i
   const simulator = await start();
   const { accessToken } = simulator.grant('watcher', []);
   for (let count = 0; count < 3; count++) {
-    const { session } = await connect(simulator);
+    const { session } = await connectEventSub(simulator);
     expect((await subscribe(simulator, accessToken, session.id)).status).toBe(202);
     expect((await subscribe(simulator, accessToken, session.id)).status).toBe(409);
   }
-  const { session } = await connect(simulator);
+  const { session } = await connectEventSub(simulator);
   expect((await subscribe(simulator, accessToken, session.id)).body.status).toBe(429);
   const other = await subscribe(simulator, accessToken, session.id, on('2'));
   expect(other.body.message).toBe('number of websocket transports limit exceeded');
@@ -170,14 +165,14 @@ test('the same wish conflicts on its session, and a fourth session of one user i
 
 test('a client that sends anything is closed with 4001', async () => {
   const simulator = await start();
-  const { ws, closed } = await connect(simulator);
+  const { ws, closed } = await connectEventSub(simulator);
   ws.send('hello');
   expect(await closed).toBe(4001);
 });
 
 test.each([4000, 4002, 4005, 4006, 4007])('sessions are closed with %i on order', async (code) => {
   const simulator = await start();
-  const { closed } = await connect(simulator);
+  const { closed } = await connectEventSub(simulator);
   simulator.order({ order: 'close_eventsub', code });
   expect(await closed).toBe(code);
 });
@@ -185,12 +180,12 @@ test.each([4000, 4002, 4005, 4006, 4007])('sessions are closed with %i on order'
 test('after a move the new socket hears, the old one is closed with 4004 when it stays', async () => {
   const simulator = await start(scaledMs);
   const { accessToken } = simulator.grant('watcher', []);
-  const old = await connect(simulator);
+  const old = await connectEventSub(simulator);
   await subscribe(simulator, accessToken, old.session.id);
   simulator.order({ order: 'reconnect_eventsub' });
   await waitUntil(() => old.ofType('session_reconnect').length === 1);
   const address = old.ofType('session_reconnect')[0].payload.session.reconnect_url;
-  const fresh = await connect(simulator, address);
+  const fresh = await connectEventSub(simulator, address);
   expect(fresh.session.id).toBe(old.session.id);
   simulator.order({ order: 'go_live', channelId: '1' });
   await waitUntil(() => fresh.ofType('notification').length === 1);
@@ -204,7 +199,7 @@ test('after a move the new socket hears, the old one is closed with 4004 when it
 test('a session that does not move is closed with 4004 and its subscriptions end', async () => {
   const simulator = await start(scaledMs);
   const { accessToken } = simulator.grant('watcher', []);
-  const { session, closed } = await connect(simulator);
+  const { session, closed } = await connectEventSub(simulator);
   await subscribe(simulator, accessToken, session.id);
   simulator.order({ order: 'reconnect_eventsub' });
   expect(await closed).toBe(4004);
@@ -215,7 +210,7 @@ test('a session that does not move is closed with 4004 and its subscriptions end
 test('notifications are repeated, lost and subscriptions revoked on order', async () => {
   const simulator = await start();
   const { accessToken } = simulator.grant('watcher', []);
-  const { session, ofType } = await connect(simulator);
+  const { session, ofType } = await connectEventSub(simulator);
   await subscribe(simulator, accessToken, session.id);
   simulator.order({ order: 'lay_fault', fault: 'eventsub.repeat_notification' });
   simulator.order({ order: 'go_live', channelId: '1' });
@@ -245,13 +240,50 @@ test('a session without welcome and a silent one can be ordered', async () => {
   mute.on('message', () => heard++);
   await once(mute, 'open');
   const { accessToken } = simulator.grant('watcher', []);
-  const { session, messages } = await connect(simulator);
+  const { session, messages } = await connectEventSub(simulator);
   await subscribe(simulator, accessToken, session.id);
   simulator.order({ order: 'disturb_eventsub', how: 'half_open' });
   const before = messages.length;
   // As long as another session takes to be kept alive.
-  const witness = await connect(simulator);
+  const witness = await connectEventSub(simulator);
   await subscribe(simulator, accessToken, witness.session.id);
   await waitUntil(() => witness.ofType('session_keepalive').length > 0);
   expect([messages.length, heard]).toEqual([before, 0]);
+});
+
+test('an event of any type is sent on order to those who asked for it', async () => {
+  const simulator = await start();
+  const { accessToken } = simulator.grant('watcher', ['moderator:read:followers', 'channel:moderate']);
+  const { session, ofType } = await connectEventSub(simulator);
+  for (const wish of [moderated('channel.follow', '2'), on('1', 'channel.ban'), on('2', 'channel.ban')]) {
+    expect((await subscribe(simulator, accessToken, session.id, wish)).status).toBe(202);
+  }
+  const emit = (type: string, id: string) =>
+    simulator.order({ order: 'emit_eventsub', type, condition: { broadcaster_user_id: id }, event: { about: id } });
+  expect([emit('channel.follow', '1'), emit('channel.ban', '2'), emit('channel.ban', '3')]).toEqual([1, 1, 0]);
+  await waitUntil(() => ofType('notification').length === 2);
+  expect(ofType('notification').map(({ payload }) => [payload.subscription.type, payload.event])).toEqual([
+    ['channel.follow', { about: '1' }],
+    ['channel.ban', { about: '2' }],
+  ]);
+  expect(() => emit('channel.unheard_of', '1')).toThrow('no subscription type');
+});
+
+test('a type is known in all its versions, and its condition must be whole', async () => {
+  const simulator = await start();
+  const { accessToken } = simulator.grant('watcher', ['moderator:read:banned_users', 'user:read:chat']);
+  const { session } = await connectEventSub(simulator);
+  const outcome = async (wish: object) => (await subscribe(simulator, accessToken, session.id, wish)).status;
+  const raid = (condition: object) => ({ type: 'channel.raid', condition });
+  const [from, to] = [{ from_broadcaster_user_id: '1' }, { to_broadcaster_user_id: '2' }];
+  const elsewhere = { condition: { broadcaster_user_id: '3', moderator_user_id: '2' } };
+  expect(await outcome(moderated('channel.moderate', '1'))).toBe(202);
+  expect(await outcome({ ...moderated('channel.moderate', '2'), ...elsewhere })).toBe(202);
+  expect(await outcome(moderated('channel.moderate', '3'))).toBe(400);
+  expect(await outcome(on('1', 'channel.chat.message'))).toBe(400);
+  const heard = { broadcaster_user_id: '1', user_id: '2' };
+  expect(await outcome({ type: 'channel.chat.message', condition: heard })).toBe(202);
+  expect(await outcome({ type: 'user.update', condition: { user_id: '2' } })).toBe(202);
+  expect(await outcome(raid({ ...from, ...to }))).toBe(400);
+  expect(await outcome(raid(from))).toBe(202);
 });

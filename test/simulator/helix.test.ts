@@ -42,6 +42,20 @@ test('pages lead forth and back', async () => {
   expect(back.body.data).toEqual(one.body.data);
 });
 
+test('a last page that is full leads nowhere, and on order to an empty page', async () => {
+  const simulator = await startSimulator({ channels: 20, liveShare: 1 });
+  const token = await appToken(simulator);
+  const page = async (query: string) => (await call(simulator, token, `/mock/streams?first=10${query}`)).body;
+  const { cursor } = (await page('')).pagination;
+  expect((await page(`&after=${cursor}`)).pagination).toEqual({});
+  simulator.order({ order: 'lay_fault', fault: 'helix.cursor_on_last_page' });
+  expect((await page('')).pagination).toEqual({ cursor });
+  const last = await page(`&after=${cursor}`);
+  expect(last.data).toHaveLength(10);
+  expect(await page(`&after=${last.pagination.cursor}`)).toEqual({ data: [], pagination: {} });
+  expect((await page(`&after=${cursor}`)).pagination).toEqual({});
+});
+
 test('streams are filtered by category and language', async () => {
   const simulator = await startSimulator({ channels: 60, liveShare: 1 });
   const token = await appToken(simulator);

@@ -93,3 +93,17 @@ test('several lines come in one frame, and one line in two', async () => {
   expect(client.frames[0]?.endsWith('\r\n')).toBe(false);
   expect(`${client.frames[0]}${client.frames[1]}`).toMatch(/^@.*\r\n$/s);
 });
+
+test('who does not answer a PING is closed, who does stays', async () => {
+  const simulator = await startSimulator({ channels, secondMs: 2 });
+  const silent = await connectChat(simulator);
+  const answering = await connectChat(simulator);
+  answering.ws.on('message', (data) => {
+    if (String(data).startsWith('PING')) answering.say('PONG :tmi.twitch.tv');
+  });
+  const [code] = await once(silent.ws, 'close');
+  expect([code, silent.lines.at(-1)]).toEqual([1000, 'PING :tmi.twitch.tv']);
+  await waitUntil(() => Number(simulator.truth().irc.pongs) >= 2);
+  expect(answering.ws.readyState).toBe(answering.ws.OPEN);
+  expect(simulator.truth().irc).toMatchObject({ pongs_missed: 1, sessions: 1 });
+});

@@ -91,3 +91,18 @@ export async function call(simulator: Simulator, token: string, path: string, in
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: a test reads the documents of a foreign API
+export type Message = any;
+
+/** An EventSub session that has been welcomed, with all it heard. */
+export async function connectEventSub(simulator: Simulator, address = `ws://127.0.0.1:${simulator.port}/ws`) {
+  const ws = new WebSocket(address);
+  closeAfterwards(() => ws.terminate());
+  const messages: Message[] = [];
+  ws.on('message', (data) => messages.push(JSON.parse(String(data))));
+  const closed = once(ws, 'close').then(([code]) => code as number);
+  await waitUntil(() => messages.length > 0);
+  const ofType = (type: string) => messages.filter(({ metadata }) => metadata.message_type === type);
+  return { ws, messages, closed, ofType, session: messages[0].payload.session };
+}

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -58,9 +60,45 @@ describe('the analysts’ password', () => {
   it('is drawn once and kept', async () => {
     const other = await startStore({ reader: { port: 0 } });
     const kept = await readFile(join(other.dataDir, 'clickhouse-password'), 'utf8');
-    expect(other.engine.queryCredentials).toEqual({ user: 'analyst', password: kept.trim() });
+    const passwordFile = join(other.dataDir, 'clickhouse-password');
+    expect(other.engine.queryCredentials).toEqual({ user: 'analyst', password: kept.trim(), passwordFile });
     expect((await stat(join(other.dataDir, 'clickhouse-password'))).mode & 0o777).toBe(0o600);
     await other.close();
+  });
+});
+
+describe('a port for queries that is taken', () => {
+  it('keeps the daemon from its first start, and names the setting', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const dataDir = await mkdtemp(join(tmpdir(), 'gauge-'));
+    const options = { dataDir, database, log, reader: { port, password: 'given' } };
+    const engine = createEmbeddedEngine({ ...options, registry: new Registry() });
+    const error = await engine.start(new AbortController().signal, () => {}).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as ConfigError).problems).toEqual([
+      { path: 'clickhouse.queryPort', message: `port ${port} is in use; choose another or null` },
+    ]);
+    expect(engine.status()).toMatchObject({ state: 'stopped', pid: undefined });
+    await engine.stop(AbortSignal.timeout(1_000));
+    taken.close();
+    await once(taken, 'close');
+    const again = await startStore({ ...options, lockWaitMs: 0 });
+    expect(again.engine.queryCredentials).toEqual({ user: 'analyst', password: 'given', passwordFile: undefined });
+    await again.close();
+  });
+});
+
+describe('an engine that does not open in time', () => {
+  it('is killed', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'gauge-'));
+    const engine = createEmbeddedEngine({ dataDir, database, openTimeoutMs: 1, log, registry: new Registry() });
+    const started = engine.start(new AbortController().signal, () => {});
+    await expect(started).rejects.toThrow('did not open within 1 ms');
+    expect(engine.status()).toMatchObject({ state: 'stopped', pid: undefined });
+    await engine.stop(AbortSignal.timeout(1_000));
+    await rm(dataDir, { recursive: true });
   });
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/domain/fact.ts';
-import { countRows, knownChannels, lastKnownStreams, recordChannels, trackedSince } from '../../src/store/queries.ts';
-import { encodeRow } from '../../src/store/rows.ts';
+import { countRows, formerLogins, knownChannels, lastKnownStreams } from '../../src/store/queries.ts';
+import { encodeChannelRow, encodeRow } from '../../src/store/rows.ts';
 import { columnsOf } from '../../src/store/tables.ts';
 import {
   changeBase,
@@ -54,18 +54,22 @@ describe('queries', () => {
     const now = Date.now();
     const ended = { id: '2', login: 'ended' };
     const stale = { id: '3', login: 'stale' };
+    const back = { id: '4', login: 'back' };
+    const end = (of: typeof ended, streamId: string, at: number) => ({
+      ...changeBase(of.login, at),
+      channel: of,
+      streamId,
+      kind: 'stream_offline' as const,
+      stream: stream({ id: streamId }),
+    });
     await insert(
       [
         sample(now - 60_000, { id: '51', title: 'old' }, { id: '1', login: 'live' }),
         sample(now - 30_000, { id: '51', title: 'new' }, { id: '1', login: 'live' }),
         sample(now - 90_000, { id: '52' }, ended),
-        {
-          ...changeBase('ended'),
-          channel: ended,
-          streamId: '52',
-          kind: 'stream_offline',
-          stream: stream({ id: '52' }),
-        },
+        end(ended, '52', now - 80_000),
+        end(back, '54', now - 80_000),
+        sample(now - 50_000, { id: '54' }, back),
         sample(now - 9 * 86_400_000, { id: '53' }, stale),
       ],
       'known',
@@ -75,20 +79,28 @@ describe('queries', () => {
         channel: { id: '1', login: 'live' },
         seenAt: now - 30_000,
         hasEnded: false,
+        hadEnded: false,
         stream: stream({ id: '51', title: 'new' }),
       },
-      { channel: ended, seenAt: now - 90_000, hasEnded: true, stream: stream({ id: '52' }) },
+      { channel: ended, seenAt: now - 90_000, hasEnded: true, hadEnded: true, stream: stream({ id: '52' }) },
+      { channel: back, seenAt: now - 50_000, hasEnded: false, hadEnded: true, stream: stream({ id: '54' }) },
     ]);
   });
 
-  it('remembers channels and since when they are tracked', async () => {
+  it('knows the logins that a channel had before', async () => {
+    await insert(changes, 'renamed');
+    expect(await formerLogins(store.client)).toEqual(new Map([[channel.id, ['brook']]]));
+  });
+
+  it('knows every channel that was recorded, by the row that holds', async () => {
     const first = { channel, displayName: 'River', trackedSince: startOfTime, isTracked: true, version: 1 };
     const gone = { ...first, channel: { id: '9', login: 'gone' } };
-    await recordChannels(store.client, [first, gone]);
-    await recordChannels(store.client, [first, gone]);
-    await recordChannels(store.client, [{ ...gone, isTracked: false, version: 2 }]);
-    await recordChannels(store.client, []);
-    expect(await knownChannels(store.client)).toEqual([{ ...gone, isTracked: false, version: 2 }, first]);
-    expect(await trackedSince(store.client)).toEqual(new Map([[channel.id, startOfTime]]));
+    const left = { ...gone, isTracked: false, version: 2 };
+    for (const [index, record] of [first, gone, gone, left].entries()) {
+      const { table, line } = encodeChannelRow(record);
+      const token = `channels:${index}`;
+      await store.client.insert({ table, columns: columnsOf(table), token, body: Buffer.from(line) });
+    }
+    expect(await knownChannels(store.client)).toEqual([left, first]);
   });
 });

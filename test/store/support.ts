@@ -6,7 +6,7 @@ import type { Change } from '../../src/domain/change.ts';
 import type { ChatEvent, ChatMessage } from '../../src/domain/chat.ts';
 import type { Stream, StreamSample } from '../../src/domain/stream.ts';
 import { uuidFrom } from '../../src/domain/uuid.ts';
-import { createLog } from '../../src/ops/log.ts';
+import { createLog, type Logger } from '../../src/ops/log.ts';
 import { Registry } from '../../src/ops/metrics.ts';
 import { createStoreClient, type StoreClient } from '../../src/store/client.ts';
 import {
@@ -19,6 +19,13 @@ import { countRows } from '../../src/store/queries.ts';
 
 export const log = createLog({ level: 'silent' });
 export const database = 'gauge_test';
+
+/** A logger whose lines can be looked at. */
+export function capturingLog(): { entries: Record<string, unknown>[]; log: Logger } {
+  const entries: Record<string, unknown>[] = [];
+  const destination = { write: (line: string) => void entries.push(JSON.parse(line)) };
+  return { entries, log: createLog({ level: 'debug', destination }) };
+}
 
 export interface TestStore {
   readonly dataDir: string;
@@ -47,6 +54,27 @@ export async function startStore(options: Partial<EmbeddedEngineOptions> = {}): 
     throw error;
   });
   return store;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly code: string | null;
+  readonly text: string;
+}
+
+/** What the analysts' port says; with the right password unless other headers are given. */
+export async function askAsAnalyst(
+  { engine }: TestStore,
+  sql: string,
+  query = '',
+  init: RequestInit = {},
+): Promise<Answer> {
+  const { user, password } = engine.queryCredentials!;
+  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  const url = `${engine.queryUrl}/?${query}`;
+  const response = await fetch(url, { method: 'POST', body: sql, headers: { authorization }, ...init });
+  const text = await response.text();
+  return { status: response.status, code: response.headers.get('x-clickhouse-exception-code'), text: text.trim() };
 }
 
 /** What lies in the table, and how much of it is different. */

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { ClickHouseError } from '@clickhouse/client';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { deferred } from '../../src/lib/lifecycle.ts';
 import { Registry } from '../../src/ops/metrics.ts';
 import type { InsertBatch, StoreClient } from '../../src/store/client.ts';
 import type { Row } from '../../src/store/rows.ts';
 import { createWriter, type Writer, type WriterOptions } from '../../src/store/writer.ts';
-import { log, until } from './support.ts';
+import { capturingLog, log, until } from './support.ts';
 
 /** Keeps batches as a server with a deduplication window does, and fails when told. */
 class FakeStore implements StoreClient {
@@ -60,6 +60,7 @@ beforeEach(async () => {
   store = new FakeStore();
 });
 afterEach(async () => {
+  vi.useRealTimers();
   await writer?.stop(AbortSignal.abort());
   writer = undefined;
   await rm(dataDir, { recursive: true });
@@ -159,7 +160,7 @@ describe('the writer', () => {
   });
 
   it('refuses and counts rows when its memory is used up, and takes rows again afterwards', async () => {
-    const { writer, registry } = await open({ maxBufferedBytes: 40, flushMs: 0 });
+    const { writer, registry } = await open({ maxBufferedBytes: 70, flushMs: 0 });
     const gate = deferred<void>();
     store.before = () => gate.promise;
     const accepted = lines(20).map((line) => writer.append(row(line)));
@@ -172,6 +173,49 @@ describe('the writer', () => {
     expect(store.stored).toEqual([...lines(10), '["again"]']);
     expect(writer.status().droppedRows).toBe(10);
     expect(await registry.metrics()).toContain('store_dropped_rows_total{table="chat_messages",reason="overflow"} 10');
+  });
+
+  it('keeps room for the tables that can be stored while another cannot', async () => {
+    const { writer } = await open({ maxBufferedBytes: 1_000, flushMs: 0 });
+    store.before = ({ token }) => {
+      if (token.includes('chat_events')) throw new ClickHouseError({ code: '60', message: 'no table', type: 'X' });
+    };
+    while (writer.append(row('["event that cannot be stored"]', 'chat_events')));
+    const held = writer.status().bufferedBytes;
+    expect(held).toBeGreaterThan(500);
+    for (let time = 0; time < 50; time += 1) {
+      for (const line of lines(10)) expect(writer.append(row(line))).toBe(true);
+      await until(() => writer.status().tables.chat_messages.pendingRows === 0);
+    }
+    expect(writer.status()).toMatchObject({ bufferedBytes: held, droppedRows: 1 });
+  });
+
+  it('logs an overflow when it begins and when it has ended, with the count', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { entries, log } = capturingLog();
+    const { writer } = await open({ maxBufferedBytes: 70, flushMs: 0, log });
+    const told = () =>
+      entries.filter(({ level }) => level === 'error').map(({ msg, table, rows }) => ({ msg, table, rows }));
+    const begins = { msg: 'memory for rows is used up, new ones are lost', table: 'chat_messages', rows: undefined };
+    const ends = { msg: 'rows lost, there was no memory for them', table: 'chat_messages', rows: 15 };
+    for (let time = 0; time < 3; time += 1) {
+      const gate = deferred<void>();
+      store.before = () => gate.promise;
+      for (const line of lines(15)) writer.append(row(line));
+      gate.resolve();
+      await until(() => writer.status().bufferedBytes === 0);
+    }
+    expect(told()).toEqual([begins]);
+    vi.setSystemTime(Date.now() + 10_000);
+    expect(writer.append(row('[1]'))).toBe(true);
+    expect(told()).toEqual([begins, ends]);
+    const gate = deferred<void>();
+    store.before = () => gate.promise;
+    while (writer.append(row('[1]')));
+    gate.resolve();
+    await writer.stop(hour());
+    expect(told()).toEqual([begins, ends, begins, { ...ends, rows: 1 }]);
+    expect(writer.status().droppedRows).toBe(16);
   });
 
   it('lets no table wait for another', async () => {

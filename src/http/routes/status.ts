@@ -22,6 +22,7 @@ const storeSchema = z.object({
   insertedRows: count,
   lastInsertAt: instant.nullable(),
   lastError: timedMessage.nullable(),
+  queryPortError: z.string().nullable(),
 });
 
 const statusSchema = z
@@ -98,7 +99,12 @@ function helixToJson(helix: HelixStatus): z.infer<typeof helixSchema> {
 }
 
 function storeToJson(store: StoreStatus): z.infer<typeof storeSchema> {
-  return { ...store, lastInsertAt: toInstantOrNull(store.lastInsertAt), lastError: messageToJson(store.lastError) };
+  return {
+    ...store,
+    lastInsertAt: toInstantOrNull(store.lastInsertAt),
+    lastError: messageToJson(store.lastError),
+    queryPortError: store.queryPortError ?? null,
+  };
 }
 
 function messageToJson(message: TimedMessage | undefined): z.infer<typeof timedMessage> | null {

@@ -7,7 +7,7 @@ import type { Observation } from '../../domain/fact.ts';
 import type { Service } from '../../lib/lifecycle.ts';
 import type { Logger } from '../../ops/log.ts';
 import { Gauge, type Registry, Tally } from '../../ops/metrics.ts';
-import type { ChatEndpoint } from './connection.ts';
+import type { ChatConnection, ChatEndpoint } from './connection.ts';
 import { type ChatCommand, isChatCommand, observeChat } from './observe.ts';
 import { ChatPool, type Deafness, type Seat, type SeatState } from './pool.ts';
 import { type ChatTiming, chatTiming } from './timing.ts';
@@ -98,7 +98,7 @@ class PooledChat implements ChatSource {
       ...options,
       now: options.now ?? Date.now,
       timing: options.timing ?? chatTiming,
-      onLine: (line, receivedAt) => this.#take(line, receivedAt),
+      onLine: (line, receivedAt, from) => this.#take(line, receivedAt, from),
       onDisconnect: (phase) => this.#disconnects.add(phase),
     });
     registerGauges(registry, this.#pool);
@@ -147,28 +147,32 @@ class PooledChat implements ChatSource {
     };
   }
 
-  #take(line: string, receivedAt: number): void {
+  #take(line: string, receivedAt: number, from: ChatConnection): void {
     const wire = parseLine(line);
     if (typeof wire === 'string') this.#reject(wire, line);
-    else if (!isChatCommand(wire.command)) this.#obey(wire, line);
+    else if (!isChatCommand(wire.command)) this.#obey(wire, line, from);
     else if (!isRoom(wire.target) && wire.command !== 'NOTICE') this.#reject('no_channel', line);
-    else this.#keep(wire, wire.command, receivedAt);
+    else this.#keep(wire, wire.command, { receivedAt, from });
   }
 
-  #keep(wire: WireLine, command: ChatCommand, receivedAt: number): void {
+  #keep(
+    wire: WireLine,
+    command: ChatCommand,
+    { receivedAt, from }: { receivedAt: number; from: ChatConnection },
+  ): void {
     const observation = observeChat(wire, command, { receivedAt, channelIdOf: (login) => this.#channelIds.get(login) });
     this.#kept.add(command);
     const seat = this.#pool.seat(observation.channel.login);
     if (seat !== undefined) {
       seat.lastLineAt = receivedAt;
       seat.lines += 1;
-      if (command === 'ROOMSTATE') this.#joined(seat, observation.channel);
+      if (command === 'ROOMSTATE') this.#joined(seat, observation.channel, from);
       else if (command === 'NOTICE' && joinRefusals.has(observation.type)) this.#pool.refused(seat, observation.type);
     }
     this.#options.ingest(observation);
   }
 
-  #obey(wire: WireLine, line: string): void {
+  #obey(wire: WireLine, line: string, from: ChatConnection): void {
     const isNumeric = /^\d/.test(wire.command);
     if (!isNumeric && !controlCommands.has(wire.command)) {
       this.#reject('unknown_command', line);
@@ -177,11 +181,11 @@ class PooledChat implements ChatSource {
     this.#control.add(isNumeric ? 'numeric' : wire.command);
     // Without the membership capability Twitch echoes only our own joins.
     const seat = wire.command === 'JOIN' ? this.#pool.seat(wire.target.slice(1)) : undefined;
-    if (seat !== undefined) this.#pool.joined(seat);
+    if (seat !== undefined) this.#pool.joined(seat, from);
   }
 
-  #joined(seat: Seat, channel: Channel): void {
-    this.#pool.joined(seat);
+  #joined(seat: Seat, channel: Channel, from: ChatConnection): void {
+    this.#pool.joined(seat, from);
     if (channel.id === '0' || this.#channelIds.get(channel.login) === channel.id) return;
     this.#channelIds.set(channel.login, channel.id);
     this.#options.onJoined(channel);

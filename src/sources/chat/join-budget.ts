@@ -30,9 +30,4 @@ export class JoinBudget {
     this.#spent.push(now);
     if (this.#spent.length > this.#options.joins) this.#spent.shift();
   }
-
-  /** How long joining this many channels takes from an empty budget, milliseconds. */
-  durationMs(channels: number): number {
-    return Math.max(0, Math.ceil(channels / this.#options.joins) - 1) * this.#options.windowMs;
-  }
 }

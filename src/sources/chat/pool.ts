@@ -50,7 +50,7 @@ export interface ChatPoolOptions {
   readonly endpoint: ChatEndpoint;
   readonly channelsPerConnection: number;
   readonly joinsPer10Seconds: number;
-  readonly onLine: (line: string, receivedAt: number) => void;
+  readonly onLine: (line: string, receivedAt: number, from: ChatConnection) => void;
   readonly onDisconnect: (phase: 'registration' | 'ready') => void;
   readonly timing: ChatTiming;
   readonly log: Logger;
@@ -143,9 +143,9 @@ export class ChatPool {
     return this.#seats.get(login);
   }
 
-  /** Twitch confirmed the JOIN. */
-  joined(seat: Seat): void {
-    if (seat.state === 'joined') return;
+  /** Twitch confirmed the JOIN. Only the seat's own connection can: lines of one that has just ended still come. */
+  joined(seat: Seat, from: ChatConnection): void {
+    if (seat.state === 'joined' || seat.slot.connection !== from) return;
     if (seat.deafSince !== undefined) this.#deafMs += performance.now() - seat.deafSince;
     seat.deafSince = undefined;
     seat.state = 'joined';
@@ -189,7 +189,7 @@ export class ChatPool {
       endpoint: this.#options.endpoint,
       now: this.#options.now,
       timing: this.#options.timing,
-      onLine: this.#options.onLine,
+      onLine: (line, receivedAt) => this.#options.onLine(line, receivedAt, connection),
       onReady: () => {
         slot.readyAt = performance.now();
         this.#options.log.info({ channels: slot.seats.size }, 'chat connected');

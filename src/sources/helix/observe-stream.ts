@@ -22,10 +22,10 @@ export function observeStream(
       category: { id: wire.game_id, name: wire.game_name },
       viewers: Math.max(0, Math.trunc(wire.viewer_count)),
       startedAt,
-      language: wire.language,
+      language: wire.language ?? '',
       tags: wire.tags ?? [],
       isMature: wire.is_mature ?? false,
-      thumbnailUrl: wire.thumbnail_url,
+      thumbnailUrl: wire.thumbnail_url ?? '',
     },
     ...at,
   };

@@ -39,22 +39,25 @@ export function createStreamsPoller(options: StreamsPollerOptions): StreamsPolle
     everySeconds: options.everySeconds,
     now,
     run: (tick) => sweep(tick),
-    onFault: (error) => options.log.warn({ err: error }, 'sweep failed, nothing changed'),
+    onFault: (error) => options.log.warn({ reason: error.message }, 'sweep failed, nothing changed'),
   });
 
   let lastSweptAt = 0;
 
   async function sweep(sweptAt: number): Promise<void> {
     // A sweep off schedule just before a tick counts for that tick.
-    if (sweptAt <= lastSweptAt) return;
-    lastSweptAt = sweptAt;
+    if (sweptAt === lastSweptAt) return;
     const channels = options.channels();
+    if (channels.length === 0) return;
     const pages = await Promise.all(
       chunk(channels, helixBatchSize).map((batch) => options.client.streams(batch.map((channel) => channel.id))),
     );
     const receivedAt = now();
-    const live = new Map(pages.flat().map((wire) => [wire.user_id, wire]));
+    lastSweptAt = sweptAt;
+    const live = new Map(pages.flatMap((page) => page.live.map((wire) => [wire.user_id, wire])));
+    const unclear = new Set(pages.flatMap((page) => page.unclear));
     for (const channel of channels) {
+      if (unclear.has(channel.id)) continue;
       const observation = observeStream(channel, live.get(channel.id), { sweptAt, receivedAt });
       if (observation !== undefined) options.ingest(observation);
     }

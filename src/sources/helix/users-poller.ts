@@ -15,6 +15,8 @@ export interface UsersPollerOptions {
   }[];
   readonly onUser: (user: Channel & { readonly displayName: string }) => void;
   readonly onUnknown: (login: string) => void;
+  /** After the first look-up: the channels that sweeps can ask about are known now. */
+  readonly onLookedUp: () => void;
   readonly log: Logger;
 }
 
@@ -26,7 +28,7 @@ export function createUsersPoller(options: UsersPollerOptions): Service {
     name: 'helix users',
     everySeconds,
     run: () => lookUpAll(),
-    onFault: (error) => options.log.warn({ err: error }, 'users could not be looked up'),
+    onFault: (error) => options.log.warn({ reason: error.message }, 'users could not be looked up'),
   });
 
   let refreshAt = 0;
@@ -35,10 +37,11 @@ export function createUsersPoller(options: UsersPollerOptions): Service {
     const channels = options.channels();
     const isDue = performance.now() >= refreshAt;
     if (isDue) {
-      await lookUp(
+      const gone = await lookUp(
         'id',
         channels.flatMap((channel) => channel.id ?? []),
       );
+      if (gone.length > 0) options.log.warn({ ids: gone }, 'Twitch knows these users no more');
     }
     const missing = await lookUp(
       'login',
@@ -49,15 +52,23 @@ export function createUsersPoller(options: UsersPollerOptions): Service {
     if (missing.length > 0) options.log.warn({ logins: missing }, 'Twitch knows no such channels');
   }
 
-  /** @returns the names that Twitch did not answer for. */
+  /** Each batch stands for itself: one that fails does not keep the others from being asked for. @returns the names that Twitch does not know. */
   async function lookUp(by: 'id' | 'login', names: readonly string[]): Promise<readonly string[]> {
     const missing = new Set(names);
+    const faults: unknown[] = [];
     for (let at = 0; at < names.length; at += helixBatchSize) {
-      for (const user of await options.client.users(by, names.slice(at, at + helixBatchSize))) {
-        missing.delete(user[by]);
-        options.onUser({ id: user.id, login: user.login, displayName: user.display_name });
+      const batch = names.slice(at, at + helixBatchSize);
+      try {
+        for (const user of await options.client.users(by, batch)) {
+          missing.delete(user[by]);
+          options.onUser({ id: user.id, login: user.login, displayName: user.display_name });
+        }
+      } catch (thrown) {
+        faults.push(thrown);
+        for (const name of batch) missing.delete(name);
       }
     }
+    if (faults.length > 0) throw faults[0];
     return [...missing];
   }
 
@@ -65,8 +76,8 @@ export function createUsersPoller(options: UsersPollerOptions): Service {
     name: schedule.name,
     async start(signal, fail) {
       await schedule.start(signal, fail);
-      // Sweeps ask by id, so the ids come first. A failure here is retried with the next run and shows in the log.
-      await schedule.runNow();
+      // Nothing waits for it: a Twitch that does not answer must not hold up the start.
+      void schedule.runNow().then(options.onLookedUp);
     },
     stop: (deadline) => schedule.stop(deadline),
   };

@@ -14,10 +14,13 @@ export const streamWire = z.object({
   tags: z.array(z.string()).nullish(),
   viewer_count: z.number(),
   started_at: z.string(),
-  language: z.string(),
-  thumbnail_url: z.string(),
-  is_mature: z.boolean().optional(),
+  language: z.string().nullish(),
+  thumbnail_url: z.string().nullish(),
+  is_mature: z.boolean().nullish(),
 });
+/** All that a stream's row must say to be somebody's. */
+export const ownerWire = z.object({ user_id: z.string().min(1) });
+
 export type StreamWire = z.infer<typeof streamWire>;
 
 export const userWire = z.object({ id: z.string().min(1), login: z.string().min(1), display_name: z.string() });

@@ -4,6 +4,7 @@
  */
 import { asError } from '../../lib/lifecycle.ts';
 import type { FailReason, OpenMessage } from './messages.ts';
+import { literal } from './statement.ts';
 
 /** The part of `chdb` that we use, in our own words: the package may be absent, so its types cannot be imported. */
 export interface Session {
@@ -31,6 +32,8 @@ interface ChdbModule {
 export interface Engine {
   readonly version: string;
   session(): Session;
+  /** Ends the queries that carry this `log_comment`; resolves when they were told. */
+  kill(tag: string): Promise<void>;
   close(): void;
 }
 
@@ -53,6 +56,10 @@ export async function openEngine(options: OpenMessage): Promise<Engine> {
   return {
     version: keeper.query('SELECT version()', 'TabSeparated').trim(),
     session: () => new chdb.Session(options.directory),
+    kill: async (tag) => {
+      const sql = `KILL QUERY WHERE Settings['log_comment'] = ${literal(tag)} ASYNC FORMAT Null`;
+      await keeper.queryAsync(sql, { format: 'Null' });
+    },
     close: () => {
       // A reader's long query would hold the engine open until its own time limit.
       keeper.query("KILL QUERY WHERE query_kind = 'Select' AND query_id != queryID() ASYNC FORMAT Null");

@@ -10,8 +10,23 @@ export interface Credentials {
   readonly password: string;
 }
 
+export interface QueryCredentials extends Credentials {
+  /** Where the password is kept; undefined when the operator gave it. */
+  readonly passwordFile: string | undefined;
+}
+
+/** What the operator gave, completed: `analyst` for the user, and a password of our own. */
+export async function loadCredentials(
+  given: { readonly user?: string; readonly password?: string },
+  passwordFile: string,
+): Promise<QueryCredentials> {
+  const user = given.user ?? 'analyst';
+  if (given.password !== undefined) return { user, password: given.password, passwordFile: undefined };
+  return { user, password: await keepPassword(passwordFile), passwordFile };
+}
+
 /** Reads the password from the file, or draws one and writes it there, for the owner's eyes only. */
-export async function keepPassword(file: string): Promise<string> {
+async function keepPassword(file: string): Promise<string> {
   try {
     await writeFile(file, `${randomBytes(18).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
   } catch (thrown) {

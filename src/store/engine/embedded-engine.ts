@@ -2,15 +2,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { backoffMs } from '../../lib/backoff.ts';
-import { ConfigError, UpstreamError } from '../../lib/errors.ts';
 import { pause, type Service } from '../../lib/lifecycle.ts';
 import type { Logger } from '../../ops/log.ts';
 import { Counter, Gauge, type Registry } from '../../ops/metrics.ts';
-import { type Credentials, keepPassword } from './credentials.ts';
-import { type EngineProcess, startEngineProcess } from './engine-process.ts';
-import type { OpenMessage, ReadLimits } from './messages.ts';
+import { loadCredentials, type QueryCredentials } from './credentials.ts';
+import { type EngineProcess, type Opened, startEngineProcess } from './engine-process.ts';
+import type { OpenMessage, ReaderState, ReadLimits } from './messages.ts';
 import { platformProblem, thisPlatform } from './platform.ts';
 import { prepareSocketDirectory, socketPathFor } from './socket-path.ts';
+import { cannotEmbed, cannotListen, cannotOpen } from './start-fault.ts';
 
 export interface EmbeddedEngineOptions {
   /** Holds the tables (`clickhouse/`), the socket and the analysts' password. One daemon per directory. */
@@ -22,6 +22,8 @@ export interface EmbeddedEngineOptions {
   readonly reader?: EngineReaderOptions;
   /** How long to wait for a predecessor that still holds the directory. Milliseconds, 10 s when not given. */
   readonly lockWaitMs?: number;
+  /** A process that does not serve by then is killed, and started again. Milliseconds, 2 minutes when not given: tables are loaded meanwhile. */
+  readonly openTimeoutMs?: number;
   readonly log: Logger;
   readonly registry: Registry;
 }
@@ -44,7 +46,7 @@ export interface EmbeddedEngine extends Service {
   /** The analysts' address, once started and if opened. */
   readonly queryUrl: string | undefined;
   /** What analysts log in with, once started and if opened. */
-  readonly queryCredentials: Credentials | undefined;
+  readonly queryCredentials: QueryCredentials | undefined;
   status(): EngineStatus;
 }
 
@@ -54,10 +56,15 @@ export interface EngineStatus {
   readonly version: string | undefined;
   /** How often it died and was started again. */
   readonly restarts: number;
+  /** Why the analysts' port does not listen at the moment; it is tried again every few seconds. */
+  readonly readerError: string | undefined;
 }
 
 const defaultLimits: ReadLimits = { maxSeconds: 60, maxRows: 1_000_000, maxMemoryBytes: 500_000_000, maxQueries: 4 };
+const defaultOpenTimeoutMs = 120_000;
 const restartBackoff = { firstMs: 200, maxMs: 30_000 };
+/** An engine that lived so long was well: its death is not counted together with earlier ones. */
+const soundLifeMs = 30_000;
 
 export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngine {
   return new SupervisedEngine(options);
@@ -77,8 +84,10 @@ class SupervisedEngine implements EmbeddedEngine {
   #state: EngineStatus['state'] = 'stopped';
   #process: EngineProcess | undefined;
   #version: string | undefined;
+  /** Stays while the engine is away: after a restart it is the same. */
   #readerPort: number | undefined;
-  #credentials: Credentials | undefined;
+  #readerError: string | undefined;
+  #credentials: QueryCredentials | undefined;
   #restartCount = 0;
   #watching: Promise<void> = Promise.resolve();
 
@@ -99,7 +108,7 @@ class SupervisedEngine implements EmbeddedEngine {
     return `http://${this.#options.reader?.host ?? '127.0.0.1'}:${this.#readerPort}`;
   }
 
-  get queryCredentials(): Credentials | undefined {
+  get queryCredentials(): QueryCredentials | undefined {
     return this.#credentials;
   }
 
@@ -109,6 +118,7 @@ class SupervisedEngine implements EmbeddedEngine {
       pid: this.#process?.pid,
       version: this.#version,
       restarts: this.#restartCount,
+      readerError: this.#readerError,
     };
   }
 
@@ -119,8 +129,7 @@ class SupervisedEngine implements EmbeddedEngine {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
     await prepareSocketDirectory(this.socketPath, dataDir);
     if (reader !== undefined) {
-      const password = reader.password ?? (await keepPassword(join(dataDir, 'clickhouse-password')));
-      this.#credentials = { user: reader.user ?? 'analyst', password };
+      this.#credentials = await loadCredentials(reader, join(dataDir, 'clickhouse-password'));
     }
     const onAbort = () => this.#stopping.abort();
     signal.addEventListener('abort', onAbort);
@@ -154,18 +163,31 @@ class SupervisedEngine implements EmbeddedEngine {
     const giveUpAt = Date.now() + (this.#options.lockWaitMs ?? 10_000);
     for (;;) {
       const opened = await this.#open();
-      if (opened.kind === 'ready') return;
-      this.#process = undefined;
-      this.#enter('stopped');
-      const mayWait = opened.reason === 'locked' && Date.now() < giveUpAt;
-      if (!mayWait || !(await pause(200, this.#stopping.signal))) throw failedStart(opened, this.#options.dataDir);
+      const fault = this.#faultOf(opened);
+      if (fault === undefined) return;
+      await this.#end();
+      const mayWait = opened.kind === 'failed' && opened.reason === 'locked' && Date.now() < giveUpAt;
+      if (!mayWait || !(await pause(200, this.#stopping.signal))) throw fault;
     }
   }
 
-  async #open() {
+  /** At the first start a port that cannot be had is the operator's to mend; later it must not keep the daemon from its tables. */
+  #faultOf(opened: Opened): Error | undefined {
+    if (opened.kind === 'failed') return cannotOpen(opened, this.#options.dataDir);
+    const { reader } = opened;
+    return reader !== undefined && 'error' in reader
+      ? cannotListen(reader, this.#options.reader?.port ?? 0)
+      : undefined;
+  }
+
+  async #open(): Promise<Opened> {
     this.#enter('opening');
-    const onErrorText = (text: string) => this.#options.log.warn({ text }, 'embedded clickhouse complains');
-    const running = startEngineProcess(this.#openMessage(), onErrorText);
+    const { log } = this.#options;
+    const running = startEngineProcess(this.#openMessage(), {
+      openTimeoutMs: this.#options.openTimeoutMs ?? defaultOpenTimeoutMs,
+      onErrorText: (text) => log.warn({ text }, 'embedded clickhouse complains'),
+      onReader: (reader) => this.#learnReader(reader),
+    });
     this.#process = running;
     const kill = () => running.kill();
     this.#stopping.signal.addEventListener('abort', kill);
@@ -174,25 +196,52 @@ class SupervisedEngine implements EmbeddedEngine {
     this.#stopping.signal.removeEventListener('abort', kill);
     if (opened.kind === 'ready') {
       this.#version = opened.version;
-      this.#readerPort = opened.readerPort;
+      this.#learnReader(opened.reader);
       this.#enter('open');
     }
     return opened;
   }
 
+  #learnReader(reader: ReaderState | undefined): void {
+    if (reader !== undefined && 'error' in reader) {
+      this.#readerError = reader.error;
+      return;
+    }
+    if (this.#readerError !== undefined)
+      this.#options.log.info({ port: reader?.port }, 'port for queries is open again');
+    this.#readerError = undefined;
+    this.#readerPort = reader?.port;
+  }
+
+  async #end(): Promise<void> {
+    this.#process?.close();
+    await this.#process?.exited;
+    this.#process = undefined;
+    this.#readerError = undefined;
+    this.#enter('stopped');
+  }
+
   /** Waits for the end of the process and starts it anew, until the stop. */
   async #watch(): Promise<void> {
     const { log } = this.#options;
-    for (let failures = 0; this.#process !== undefined; ) {
+    let openedAt = performance.now();
+    for (let failures = 0; this.#process !== undefined; failures += 1) {
       const exit = await this.#process.exited;
       if (this.#stopping.signal.aborted) return;
       this.#enter('waiting');
-      log.error({ exit, failures }, 'embedded clickhouse died, starting it again');
-      if (!(await pause(backoffMs(failures, restartBackoff), this.#stopping.signal))) return;
+      if (performance.now() - openedAt >= soundLifeMs) failures = 0;
+      const waitMs = backoffMs(failures, restartBackoff);
+      log.error({ exit, failures, waitMs }, 'embedded clickhouse died, starting it again');
+      if (!(await pause(waitMs, this.#stopping.signal))) return;
       this.#restartCount += 1;
       this.#restarts.inc();
       const opened = await this.#open();
-      failures = opened.kind === 'ready' ? 0 : failures + 1;
+      if (this.#stopping.signal.aborted) return;
+      if (opened.kind === 'failed') log.error({ reason: opened.message }, 'embedded clickhouse does not open');
+      else if (this.#readerError !== undefined) {
+        log.error({ reason: this.#readerError }, 'port for queries cannot be opened, trying again');
+      }
+      openedAt = performance.now();
     }
   }
 
@@ -206,7 +255,8 @@ class SupervisedEngine implements EmbeddedEngine {
       memoryLimitBytes: memoryLimitBytes ?? 1_000_000_000,
       reader: reader &&
         this.#credentials && {
-          ...this.#credentials,
+          user: this.#credentials.user,
+          password: this.#credentials.password,
           host: reader.host ?? '127.0.0.1',
           port: this.#readerPort ?? reader.port,
           limits: { ...defaultLimits, ...reader.limits },
@@ -219,17 +269,4 @@ class SupervisedEngine implements EmbeddedEngine {
     this.#up.set(state === 'open' ? 1 : 0);
     this.#options.log.debug({ state, pid: this.#process?.pid }, 'embedded clickhouse changed state');
   }
-}
-
-function failedStart(failed: { reason: string; message: string }, dataDir: string): Error {
-  if (failed.reason === 'missing') return cannotEmbed('the optional package chdb is not installed');
-  if (failed.reason === 'locked') {
-    return new ConfigError([{ path: 'dataDir', message: `${dataDir} is in use by another running daemon` }]);
-  }
-  return new UpstreamError(`the embedded ClickHouse does not start: ${failed.message}`, { retry: false });
-}
-
-function cannotEmbed(problem: string): ConfigError {
-  const wayOut = 'set clickhouse.url to the address of a ClickHouse server';
-  return new ConfigError([{ path: 'clickhouse.url', message: `${problem}; ${wayOut}` }]);
 }

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { deferred } from '../../lib/lifecycle.ts';
-import type { FailReason, FromEngine, OpenMessage, ToEngine } from './messages.ts';
+import type { FailReason, FromEngine, OpenMessage, ReaderState, ToEngine } from './messages.ts';
 
 /** Parallel calls into the engine: each holds a thread of libuv's pool while it runs. */
 const threads = 16;
@@ -17,8 +17,17 @@ export interface Exit {
 }
 
 export type Opened =
-  | { readonly kind: 'ready'; readonly version: string; readonly readerPort: number | undefined }
+  | { readonly kind: 'ready'; readonly version: string; readonly reader: ReaderState | undefined }
   | { readonly kind: 'failed'; readonly reason: FailReason; readonly message: string };
+
+export interface EngineProcessOptions {
+  /** A process that does not serve by then is killed. */
+  readonly openTimeoutMs: number;
+  /** What the process writes on standard error. */
+  readonly onErrorText: (text: string) => void;
+  /** The analysts' port listens after all. */
+  readonly onReader: (reader: ReaderState) => void;
+}
 
 export interface EngineProcess {
   readonly pid: number | undefined;
@@ -33,9 +42,8 @@ export interface EngineProcess {
 /**
  * Runs from source (`.ts`, through tsx) as well as from the build. The environment is not handed down: analysts' queries run there,
  * and the daemon's holds secrets.
- * @param onErrorText receives what the process writes on standard error.
  */
-export function startEngineProcess(options: OpenMessage, onErrorText: (text: string) => void): EngineProcess {
+export function startEngineProcess(message: OpenMessage, options: EngineProcessOptions): EngineProcess {
   const isSource = import.meta.url.endsWith('.ts');
   const entry = new URL(isSource ? './child.ts' : './child.js', import.meta.url);
   const child = fork(fileURLToPath(entry), [], {
@@ -43,8 +51,8 @@ export function startEngineProcess(options: OpenMessage, onErrorText: (text: str
     env: { UV_THREADPOOL_SIZE: `${threads}`, TZ: 'UTC' },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  const watched = watch(child, onErrorText);
-  tell(child, options);
+  const watched = watch(child, options);
+  tell(child, message);
   return {
     pid: child.pid,
     ...watched,
@@ -55,17 +63,23 @@ export function startEngineProcess(options: OpenMessage, onErrorText: (text: str
   };
 }
 
-function watch(child: ChildProcess, onErrorText: (text: string) => void): Pick<EngineProcess, 'opened' | 'exited'> {
+function watch(child: ChildProcess, options: EngineProcessOptions): Pick<EngineProcess, 'opened' | 'exited'> {
   const opened = deferred<Opened>();
   const exited = deferred<Exit>();
   let errorText = '';
   let failure: Extract<Opened, { kind: 'failed' }> | undefined;
+  const timer = setTimeout(() => {
+    failure = { kind: 'failed', reason: 'other', message: `it did not open within ${options.openTimeoutMs} ms` };
+    child.kill('SIGKILL');
+  }, options.openTimeoutMs);
+  void opened.promise.then(() => clearTimeout(timer));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     errorText = (errorText + text).slice(-keptErrorChars);
-    onErrorText(text);
+    options.onErrorText(text);
   });
   child.on('message', (message: FromEngine) => {
     if (message.kind === 'ready') opened.resolve(message);
+    else if (message.kind === 'reader') options.onReader(message.reader);
     else failure = message;
   });
   child.on('error', (error) => {

@@ -47,8 +47,10 @@ export function createFront(options: FrontOptions): Server {
     try {
       options.admit(request);
       if (isFull) throw exception(202, `More than ${options.maxQueries} queries at the same time`);
+      const gone = new AbortController();
+      response.on('close', () => gone.abort());
       const statement = await readStatement(request, options.maxBodyBytes);
-      const chunks = options.run(statement);
+      const chunks = options.run(statement, gone.signal);
       const first = await chunks.next();
       writeHead(response, statement.queryId, statement.wantsGzip);
       const rest = resume(first, chunks);

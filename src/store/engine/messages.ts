@@ -30,8 +30,17 @@ export interface OpenMessage {
 
 export type ToEngine = OpenMessage | { readonly kind: 'close' };
 
+/** The analysts' port: where it listens, or why it does not. It is tried again then. */
+export type ReaderState =
+  | { readonly port: number }
+  /** code: Node's, such as EADDRINUSE. */
+  | { readonly error: string; readonly code: string | undefined };
+
 export type FromEngine =
-  | { readonly kind: 'ready'; readonly version: string; readonly readerPort: number | undefined }
+  /** Comes as soon as the daemon is served; reader is undefined when none was asked for. */
+  | { readonly kind: 'ready'; readonly version: string; readonly reader: ReaderState | undefined }
+  /** A reader that could not listen at first does now. */
+  | { readonly kind: 'reader'; readonly reader: ReaderState }
   | { readonly kind: 'failed'; readonly reason: FailReason; readonly message: string };
 
 /** `missing`: the optional package is not installed. `locked`: another process holds the directory. */

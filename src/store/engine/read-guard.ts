@@ -1,20 +1,22 @@
 /**
- * Decides what analysts may run on the embedded engine, over the canonical text that the engine's own parser made of their query (one
- * statement, no comments). `readonly = 1` alone is not enough there: it still reads any file, writes files and stops merges.
+ * Decides what analysts may run on the embedded engine, over the canonical text that the engine's own parser made of their query.
+ * `readonly = 1` alone is not enough there: it still reads any file, writes files and stops merges. A function needs no parenthesis to run
+ * (`APPLY file`, `arrayMap(file, …)`), so a refused one is refused wherever its name could stand for it.
  */
 import { exception } from './exception.ts';
+import { type Token, tokenize } from './tokens.ts';
 
 export interface GuardedRead {
   readonly sql: string;
   /** The format the query names itself; undefined when it names none. */
   readonly format: string | undefined;
-  /** Whether the engine can stream it: a SELECT, not a DESCRIBE or SHOW. */
-  readonly isSelect: boolean;
 }
 
 export interface GuardOptions {
   readonly database: string;
   readonly maxRows: number;
+  /** Lower case. */
+  readonly refusedFunctions: ReadonlySet<string>;
   /** Lower case. All that the engine has: those not known to be harmless are refused. */
   readonly tableFunctions: ReadonlySet<string>;
   /** All others than ours. */
@@ -41,9 +43,13 @@ const harmlessSystemTables = new Set(
   ),
 );
 
-/** Functions that reach files, the network or the process, burn time, or tell about the machine. */
-const refusedFunction =
-  /^(file|filesystem\w*|catboost\w*|ai[a-z]\w*|chdb|sleep\w*|getserver\w*|getclienthttpheader|getmacro|getoskernelversion|tcpport|showcertificate|serveruuid|generateserialid|zookeeper\w*|eval\w*|fuzz\w*|addressto\w*|demangle|joinget\w*|dictget\w*|hasthreadfuzzer|execut\w*|input)$/;
+/** Columns that tell where on the machine the data lies, by table of `system`. */
+const hiddenColumns = new Map([
+  ['databases', 'data_path, metadata_path'],
+  ['tables', 'data_paths, metadata_path'],
+  ['parts', 'path'],
+  ['parts_columns', 'path'],
+]);
 
 const textFormats =
   /^(Null|Vertical|Values|XML|Markdown|SQLInsert|(JSON|CSV|TSV|TabSeparated|Pretty|RowBinary)\w*|Parquet|Arrow|ArrowStream|Native|MsgPack|ORC|Avro)$/;
@@ -60,11 +66,12 @@ export function guardRead(canonical: string, options: GuardOptions): GuardedRead
   const { body, format } = cutFormat(canonical.trim());
   if (format !== undefined && !isReadFormat(format)) throw refused(`the format ${format}`);
   const description = describe(body, options.database);
-  if (description !== undefined) return { sql: description, format, isSelect: description.startsWith('SELECT') };
+  if (description !== undefined) return { sql: description, format };
   if (!/^(SELECT|WITH)\b|^\(/.test(body)) throw refused('a statement other than SELECT');
-  checkTokens(tokenize(body), options);
+  const tokens = tokenize(body);
+  checkTokens(tokens, options);
   // One row more than allowed, so that the engine's own limit reports a long result instead of this one cutting it.
-  return { sql: `SELECT * FROM (${body}) LIMIT ${options.maxRows + 1}`, format, isSelect: true };
+  return { sql: `SELECT * FROM (${hideColumns(body, tokens)}) LIMIT ${options.maxRows + 1}`, format };
 }
 
 function cutFormat(text: string): { body: string; format: string | undefined } {
@@ -83,21 +90,27 @@ function describe(text: string, database: string): string | undefined {
 
 function checkTokens(tokens: readonly Token[], options: GuardOptions): void {
   for (const [at, token] of tokens.entries()) {
-    if (!token.isName) continue;
-    const next = tokens[at + 1]?.text;
-    const name = token.text.toLowerCase();
-    if (next === '(') checkFunction(name, options.tableFunctions);
-    if (next === '.' && tokens[at - 1]?.text !== '.')
-      checkDatabase(token.text, tokens[at + 2]?.text, options.databases);
-    if (token.text === 'SETTINGS' && tokens[at + 2]?.text === '=') throw refused('SETTINGS inside the query');
-    if (token.text === 'OUTFILE') throw refused('INTO OUTFILE');
-    if (name === 'identifier' && tokens[at - 1]?.text === ':') throw refused('a parameter of type Identifier');
+    if (token.name === undefined) continue;
+    const name = token.name.toLowerCase();
+    const before = tokens[at - 1]?.raw;
+    const next = tokens[at + 1]?.raw;
+    checkFunction(name, { isCalled: next === '(', isLabel: before === 'AS' || before === '.' }, options);
+    if (next === '.' && before !== '.') checkDatabase(token.name, tokens[at + 2]?.name, options.databases);
+    if (name === 'settings' && tokens[at + 2]?.raw === '=') throw refused('SETTINGS inside the query');
+    if (name === 'outfile') throw refused('INTO OUTFILE');
+    if (name === 'identifier' && before === ':') throw refused('a parameter of type Identifier');
   }
 }
 
-function checkFunction(name: string, tableFunctions: ReadonlySet<string>): void {
-  if (refusedFunction.test(name)) throw refused(`the function ${name}`);
-  if (tableFunctions.has(name) && !harmlessTableFunctions.has(name)) throw refused(`the table function ${name}`);
+/** @param place isLabel: it names a result or a column there, and cannot stand for a function unless it is called. */
+function checkFunction(
+  name: string,
+  { isCalled, isLabel }: { isCalled: boolean; isLabel: boolean },
+  { refusedFunctions, tableFunctions }: GuardOptions,
+): void {
+  if (refusedFunctions.has(name) && (isCalled || !isLabel)) throw refused(`the function ${name}`);
+  const isHarmless = harmlessTableFunctions.has(name) || !tableFunctions.has(name);
+  if (isCalled && !isHarmless) throw refused(`the table function ${name}`);
 }
 
 function checkDatabase(name: string, table: string | undefined, databases: ReadonlySet<string>): void {
@@ -110,20 +123,18 @@ function refused(what: string) {
   return exception(497, `Not allowed here: ${what}. This port reads the tables of streamgauge, nothing else`);
 }
 
-interface Token {
-  readonly text: string;
-  /** A word or a quoted name, quotes taken off; not a literal and not punctuation. */
-  readonly isName: boolean;
-}
-
-const tokenPattern = /'(?:[^'\\]|\\.)*'|`((?:[^`\\]|\\.)*)`|"((?:[^"\\]|\\.)*)"|([A-Za-z_]\w*)|\s+|./gsu;
-
-function tokenize(text: string): readonly Token[] {
-  const tokens: Token[] = [];
-  for (const match of text.matchAll(tokenPattern)) {
-    const name = match[1] ?? match[2] ?? match[3];
-    if (name !== undefined) tokens.push({ text: name.replaceAll(/\\(.)/gs, '$1'), isName: true });
-    else if (match[0].trim() !== '') tokens.push({ text: match[0], isName: false });
+/** Puts a query that leaves the hidden columns out in the place of each table that has some. */
+function hideColumns(body: string, tokens: readonly Token[]): string {
+  let text = '';
+  let done = 0;
+  for (const [at, { name, from }] of tokens.entries()) {
+    const table = tokens[at + 2];
+    const isOfSystem = name === 'system' && tokens[at + 1]?.raw === '.' && tokens[at - 1]?.raw !== '.';
+    const hidden = isOfSystem ? hiddenColumns.get(table?.name ?? '') : undefined;
+    if (hidden === undefined || table === undefined) continue;
+    const alias = tokens[at + 3]?.raw === 'AS' ? '' : ` AS ${table.name}`;
+    text += `${body.slice(done, from)}(SELECT * EXCEPT (${hidden}) FROM system.${table.name})${alias}`;
+    done = table.to;
   }
-  return tokens;
+  return text + body.slice(done);
 }

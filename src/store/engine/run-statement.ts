@@ -1,4 +1,7 @@
 /** Runs one statement on a session of its own and returns the result as chunks; nothing of a request outlives its session. */
+import { randomUUID } from 'node:crypto';
+import { pause } from '../../lib/lifecycle.ts';
+import { type EngineFunction, refusedFunctions } from './allowed-functions.ts';
 import type { Engine, Session } from './chdb.ts';
 import { exception } from './exception.ts';
 import type { ReadLimits } from './messages.ts';
@@ -6,8 +9,14 @@ import { type GuardOptions, guardRead, isReadFormat } from './read-guard.ts';
 import { isIdentifier, literal, parseInsert, verbOf } from './statement.ts';
 import type { StatementRequest } from './statement-request.ts';
 
-/** Runs a statement with the rights of its caller. Errors of the query come before the first chunk, seldom after. */
-export type Runner = (request: StatementRequest) => AsyncGenerator<Uint8Array>;
+/**
+ * Runs a statement with the rights of its caller. Errors of the query come before the first chunk, seldom after.
+ * `gone` aborts when nobody waits for the result any more.
+ */
+export type Runner = (request: StatementRequest, gone: AbortSignal) => AsyncGenerator<Uint8Array>;
+
+/** A query may be told to end before the engine has begun it, so it is told until it has ended. */
+const killEveryMs = 100;
 
 /** For the daemon: everything. */
 export function createFullRunner(engine: Engine): Runner {
@@ -37,7 +46,7 @@ async function* runAny(session: Session, request: StatementRequest): AsyncGenera
 /** For analysts: one read of our tables within limits. */
 export function createReadRunner(engine: Engine, database: string, limits: ReadLimits): Runner {
   const options = guardOptions(engine, database, limits.maxRows);
-  return async function* runRead(request) {
+  return async function* runRead(request, gone) {
     if (request.rows.length > 0) throw exception(497, 'Not allowed here: rows after the statement');
     const session = engine.session();
     try {
@@ -45,25 +54,63 @@ export function createReadRunner(engine: Engine, database: string, limits: ReadL
       const format = guarded.format ?? request.defaultFormat;
       if (!isReadFormat(format)) throw exception(497, `Not allowed here: the format ${format}`);
       const asked = [...request.settings].filter(([name]) => isReadSetting(name));
-      configure(session, { params: request.params, database }, [...asked, ...limitSettings(limits)]);
-      if (guarded.isSelect) yield* stream(session, guarded.sql, format);
-      else yield (await session.queryAsync(guarded.sql, { format })).bytes();
+      const tag = randomUUID();
+      const settings = [...asked, ['log_comment', tag] as const, ...limitSettings(limits)];
+      configure(session, { params: request.params, database }, settings);
+      // Whole, not streamed: a stream computes subqueries while it begins, and every INSERT of the daemon would wait for that.
+      const result = session.queryAsync(guarded.sql, { format });
+      yield (await endWhenGone(result, gone, () => engine.kill(tag))).bytes();
     } finally {
       session.close();
     }
   };
 }
 
+async function endWhenGone<T>(result: Promise<T>, gone: AbortSignal, kill: () => Promise<void>): Promise<T> {
+  const isOver = result.then(
+    () => true,
+    () => true,
+  );
+  const killing = async () => {
+    while (!(await Promise.race([isOver, pause(killEveryMs).then(() => false)]))) await kill();
+  };
+  const failed = new Promise<never>((_, reject) => {
+    const begin = () => void killing().catch(reject);
+    if (gone.aborted) begin();
+    else gone.addEventListener('abort', begin);
+  });
+  return await Promise.race([result, failed]);
+}
+
+interface FunctionRow {
+  readonly name: string;
+  readonly is_aggregate: number;
+  readonly alias_to: string;
+  readonly category: string;
+}
+
 function guardOptions(engine: Engine, database: string, maxRows: number): GuardOptions {
   const session = engine.session();
-  const column = (sql: string) => session.query(sql, 'TabSeparated').split('\n').filter(Boolean);
+  const select = <Row>(sql: string): readonly Row[] => JSON.parse(session.query(sql, 'JSON')).data;
+  const names = (sql: string) => select<{ name: string }>(sql).map(({ name }) => name);
+  const functions = select<FunctionRow>(
+    "SELECT name, is_aggregate, alias_to, if(origin = 'System', trim(categories), '') AS category FROM system.functions",
+  ).map(
+    (row): EngineFunction => ({
+      name: row.name,
+      isAggregate: row.is_aggregate === 1,
+      aliasTo: row.alias_to,
+      category: row.category,
+    }),
+  );
   try {
     return {
       database,
       maxRows,
-      tableFunctions: new Set(column('SELECT lower(name) FROM system.table_functions')),
+      refusedFunctions: refusedFunctions(functions),
+      tableFunctions: new Set(names('SELECT lower(name) AS name FROM system.table_functions')),
       databases: new Set(
-        ['default', 'system', 'information_schema', 'INFORMATION_SCHEMA', ...column('SHOW DATABASES')].filter(
+        ['default', 'system', 'information_schema', 'INFORMATION_SCHEMA', ...names('SHOW DATABASES')].filter(
           (name) => name !== database,
         ),
       ),
@@ -97,6 +144,8 @@ function limitSettings(limits: ReadLimits): [string, string][] {
     ['max_execution_time', `${limits.maxSeconds}`],
     ['timeout_overflow_mode', 'throw'],
     ['max_result_rows', `${limits.maxRows}`],
+    // A result is held as a whole, in the engine's form and in the one asked for.
+    ['max_result_bytes', `${Math.ceil(limits.maxMemoryBytes / 2)}`],
     ['result_overflow_mode', 'throw'],
     ['max_memory_usage', `${limits.maxMemoryBytes}`],
     ['max_threads', '2'],

@@ -42,16 +42,17 @@ export async function runFeed(engine: 'uws' | 'ws' | 'auto', options: RunOptions
   const server = createFeedServer({ engine, host: '127.0.0.1', port: 0, hub, fetch, log, ...options.server });
   const faults: Error[] = [];
   await server.start(new AbortController().signal, (error) => faults.push(error));
-  const { port } = server.address();
+  const { host, port } = server.address();
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const clients: OracleClient[] = [];
   return {
     hub,
     server,
     registry,
-    origin: `http://127.0.0.1:${port}`,
+    origin: `http://${authority}`,
     faults,
     connect(query = '', connectOptions) {
-      const client = new OracleClient(`ws://127.0.0.1:${port}/v1/feed${query}`, connectOptions);
+      const client = new OracleClient(`ws://${authority}/v1/feed${query}`, connectOptions);
       clients.push(client);
       return client;
     },

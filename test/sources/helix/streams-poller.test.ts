@@ -24,13 +24,17 @@ function wire(userId: string, over: Partial<StreamWire> = {}): StreamWire {
   };
 }
 
-async function sweep(count: number, answer: (ids: readonly string[]) => Promise<readonly StreamWire[]>) {
+async function sweep(
+  count: number,
+  answer: (ids: readonly string[]) => Promise<readonly StreamWire[]>,
+  unclear: readonly string[] = [],
+) {
   const seen: Observation[] = [];
   const requests: number[] = [];
   const client: HelixClient = {
-    streams: (ids) => {
+    streams: async (ids) => {
       requests.push(ids.length);
-      return answer(ids);
+      return { live: await answer(ids), unclear };
     },
     users: () => Promise.resolve([]),
     budget: () => undefined,
@@ -80,6 +84,11 @@ describe('a sweep', () => {
   it("takes a row with Twitch's own error for no news", async () => {
     const { seen } = await sweep(1, async () => [wire('1', { type: '' })]);
     expect(seen).toEqual([]);
+  });
+
+  it('takes a row that it cannot read for no news either', async () => {
+    const { seen } = await sweep(2, async () => [], ['1']);
+    expect(seen).toMatchObject([{ kind: 'stream_absence', channel: { id: '2' } }]);
   });
 
   it('tells the new login of a renamed channel', async () => {
