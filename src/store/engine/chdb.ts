@@ -4,7 +4,7 @@
  */
 import { asError } from '../../lib/lifecycle.ts';
 import type { FailReason, OpenMessage } from './messages.ts';
-import { literal } from './statement.ts';
+import { literal, type RawRows } from './statement.ts';
 
 /** The part of `chdb` that we use, in our own words: the package may be absent, so its types cannot be imported. */
 export interface Session {
@@ -15,14 +15,6 @@ export interface Session {
   queryStream(sql: string, options: { format: string }): AsyncIterable<{ raw(): Uint8Array }>;
   insert(rows: RawRows): Promise<unknown>;
   close(): void;
-}
-
-export interface RawRows {
-  readonly table: string;
-  readonly columns?: readonly string[];
-  readonly settings?: Readonly<Record<string, string | number>>;
-  readonly format: string;
-  readonly values: Buffer;
 }
 
 interface ChdbModule {

@@ -1,5 +1,13 @@
 /** What kind of statement a text is, and the parts of an INSERT whose rows travel apart from it. */
-import type { RawRows } from './chdb.ts';
+
+/** An INSERT whose rows are handed over as bytes. */
+export interface RawRows {
+  readonly table: string;
+  readonly columns?: readonly string[];
+  readonly settings?: Readonly<Record<string, string | number>>;
+  readonly format: string;
+  readonly values: Buffer;
+}
 
 /** Formats whose rows the engine takes as raw bytes after the statement. */
 const rawFormats = new Set(['JSONEachRow', 'JSONCompactEachRow', 'TabSeparated', 'TSV', 'CSV', 'CSVWithNames']);
