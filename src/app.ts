@@ -6,26 +6,21 @@ import { WatchList } from './channels/watch-list.ts';
 import type { Config } from './config/schema.ts';
 import { LiveBoard } from './detect/live-board.ts';
 import type { Change } from './domain/change.ts';
-import type { Channel } from './domain/channel.ts';
 import type { Fact } from './domain/fact.ts';
 import { createFeedServer, type FeedServer } from './feed/feed-server.ts';
 import { createFeedHub, type FeedHub } from './feed/hub.ts';
 import { createHttpApp } from './http/app.ts';
-import { createIngest, type Ingest } from './ingest.ts';
+import { createIngest } from './ingest.ts';
 import type { Service } from './lib/lifecycle.ts';
 import { watchEventLoop } from './ops/event-loop.ts';
 import type { Logger } from './ops/log.ts';
 import type { Registry } from './ops/metrics.ts';
 import { createSummary } from './ops/summary.ts';
 import { createSystemd } from './ops/systemd.ts';
-import { restore } from './restore.ts';
 import { type ChatSource, createChatSource } from './sources/chat/chat-source.ts';
-import type { ChatEndpoint } from './sources/chat/connection.ts';
-import { createHelixClient } from './sources/helix/helix-client.ts';
-import { createStreamsPoller, type StreamsPoller } from './sources/helix/streams-poller.ts';
-import { createUsersPoller } from './sources/helix/users-poller.ts';
-import { createStoreClient, type StoreClient } from './store/client.ts';
-import { createEmbeddedEngine, type EmbeddedEngine } from './store/engine/embedded-engine.ts';
+import type { StreamsPoller } from './sources/helix/streams-poller.ts';
+import type { StoreClient } from './store/client.ts';
+import type { EmbeddedEngine } from './store/engine/embedded-engine.ts';
 import type { RowSink } from './store/row-sink.ts';
 import { encodeChannelRow, encodeRow, type Row } from './store/rows.ts';
 import { createStoreSetup } from './store/setup.ts';
@@ -36,6 +31,9 @@ import { createStateView } from './views/state-view.ts';
 import { describe, readStatus, summarize } from './views/status-view.ts';
 import { createStreamsView } from './views/streams-view.ts';
 import type { ViewedParts } from './views/viewed-parts.ts';
+import { restore } from './wiring/restore.ts';
+import { chatEndpoint, createHelix } from './wiring/source-parts.ts';
+import { createClient, createEngine } from './wiring/store-parts.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -70,7 +68,7 @@ export function createApp(options: AppOptions): App {
   const startedAt = now();
   const part = (name: string) => log.child({ part: name });
 
-  const engine = config.clickhouse.url === null ? createEngine(options) : undefined;
+  const engine = createEngine(options);
   const client = createClient(options, engine);
   const writer = createWriter({
     client,
@@ -127,12 +125,15 @@ export function createApp(options: AppOptions): App {
         now,
       })
     : undefined;
-  const helix = createHelix(options, {
-    ingest,
-    watchList,
-    // Before the earlier run is known, whatever a sweep shows would look new.
-    sweepable: () => (setup.isReady() ? watchList.identified() : []),
-  });
+  const helix = createHelix(
+    { config, log, registry, now },
+    {
+      ingest,
+      watchList,
+      // Before the earlier run is known, whatever a sweep shows would look new.
+      sweepable: () => (setup.isReady() ? watchList.identified() : []),
+    },
+  );
   const setup = createStoreSetup({
     client,
     isEmbedded: engine !== undefined,
@@ -198,69 +199,6 @@ export function createApp(options: AppOptions): App {
   ].filter((service) => service !== undefined);
 
   return { services, watchList, board, writer, hub, server, engine, chat, streams: helix?.streams };
-}
-
-function createEngine({ config, log, registry }: AppOptions): EmbeddedEngine {
-  const { clickhouse, secrets } = config;
-  const password = secrets.clickhousePassword === undefined ? {} : { password: secrets.clickhousePassword };
-  return createEmbeddedEngine({
-    dataDir: config.dataDir,
-    database: clickhouse.database,
-    memoryLimitBytes: clickhouse.memoryMb * 1024 * 1024,
-    ...(clickhouse.queryPort === null ? {} : { reader: { port: clickhouse.queryPort, ...password } }),
-    log: log.child({ part: 'engine' }),
-    registry,
-  });
-}
-
-function createClient({ config, log }: AppOptions, engine: EmbeddedEngine | undefined): StoreClient {
-  const { clickhouse, secrets } = config;
-  const common = { database: clickhouse.database, log: log.child({ part: 'store' }) };
-  if (engine !== undefined) return createStoreClient({ ...common, socketPath: engine.socketPath });
-  const password = secrets.clickhousePassword === undefined ? {} : { password: secrets.clickhousePassword };
-  return createStoreClient({ ...common, url: clickhouse.url ?? '', username: clickhouse.username, ...password });
-}
-
-function createHelix(
-  options: AppOptions,
-  {
-    ingest,
-    watchList,
-    sweepable,
-  }: {
-    readonly ingest: Ingest;
-    readonly watchList: WatchList;
-    readonly sweepable: () => readonly Channel[];
-  },
-) {
-  const { config, log, registry } = options;
-  const { twitchClientId: clientId, twitchClientSecret: clientSecret } = config.secrets;
-  if (clientId === undefined || clientSecret === undefined) return undefined;
-  const client = createHelixClient({ clientId, clientSecret, registry });
-  const streams = createStreamsPoller({
-    client,
-    everySeconds: config.helix.streamsEverySeconds,
-    channels: sweepable,
-    ingest,
-    log: log.child({ part: 'helix' }),
-    ...(options.now === undefined ? {} : { now: options.now }),
-  });
-  const users = createUsersPoller({
-    client,
-    channels: () => watchList.all(),
-    onUser: (user) => watchList.learn(user),
-    onUnknown: (login) => watchList.markUnknown(login),
-    onLookedUp: () => void streams.sweepNow(),
-    log: log.child({ part: 'helix' }),
-  });
-  return { streams, services: [client, users, streams] };
-}
-
-/** The real Twitch unless the configuration names a simulated one. */
-function chatEndpoint(config: Config): ChatEndpoint {
-  if (config.twitchUrl === null) return { host: 'irc-ws.chat.twitch.tv', port: 443, secure: true };
-  const url = new URL(config.twitchUrl);
-  return { host: url.hostname, port: Number(url.port || 80), secure: false };
 }
 
 function append(rows: RowSink, fact: Fact): void {

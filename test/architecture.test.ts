@@ -27,7 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
   'ingest.ts': ['domain'],
   'app.ts': 'all',
   views: 'all',
-  'restore.ts': 'all',
+  wiring: 'all',
   cli: 'all',
   'main.ts': ['cli'],
 };

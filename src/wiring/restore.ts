@@ -1,10 +1,10 @@
 /** Takes up where an earlier run ended, so that nothing is announced twice, nothing missed, and a renamed channel is found again. */
-import type { WatchList } from './channels/watch-list.ts';
-import type { LiveBoard } from './detect/live-board.ts';
-import type { StoreClient } from './store/client.ts';
-import { formerLogins, knownChannels, lastKnownStreams } from './store/queries.ts';
-import type { RowSink } from './store/row-sink.ts';
-import { encodeChannelRow } from './store/rows.ts';
+import type { WatchList } from '../channels/watch-list.ts';
+import type { LiveBoard } from '../detect/live-board.ts';
+import type { StoreClient } from '../store/client.ts';
+import { formerLogins, knownChannels, lastKnownStreams } from '../store/queries.ts';
+import type { RowSink } from '../store/row-sink.ts';
+import { encodeChannelRow } from '../store/rows.ts';
 
 export interface RestoreOptions {
   readonly client: StoreClient;
