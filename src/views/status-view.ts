@@ -47,7 +47,7 @@ function readHelix(streams: StreamsPoller): Status['helix'] {
       sweep.lastError === undefined || sweep.lastRunAt === undefined
         ? undefined
         : { at: sweep.lastRunAt, message: sweep.lastError },
-    budget: budget === undefined ? undefined : { left: budget.remaining, limit: budget.limit },
+    budget,
   };
 }
 

@@ -7,9 +7,8 @@ import type { Observation } from '../../domain/fact.ts';
 import type { Service } from '../../lib/lifecycle.ts';
 import { createSchedule, type ScheduleStatus } from '../../lib/schedule.ts';
 import type { Logger } from '../../ops/log.ts';
-import { type HelixClient, helixBatchSize } from './helix-client.ts';
+import { type HelixBudget, type HelixClient, helixBatchSize } from './helix-client.ts';
 import { observeStream } from './observe-stream.ts';
-import type { HelixBudget } from './rate-limit-headers.ts';
 
 export interface StreamsPollerOptions {
   readonly client: HelixClient;
@@ -29,7 +28,7 @@ export interface StreamsPoller extends Service {
 
 export interface HelixStatus {
   readonly sweep: ScheduleStatus;
-  readonly budget: HelixBudget | undefined;
+  readonly budget: HelixBudget;
 }
 
 export function createStreamsPoller(options: StreamsPollerOptions): StreamsPoller {
@@ -38,19 +37,24 @@ export function createStreamsPoller(options: StreamsPollerOptions): StreamsPolle
     name: 'helix streams',
     everySeconds: options.everySeconds,
     now,
-    run: (tick) => sweep(tick),
+    run: (tick, signal) => sweep(tick, signal),
     onFault: (error) => options.log.warn({ reason: error.message }, 'sweep failed, nothing changed'),
   });
 
   let lastSweptAt = 0;
 
-  async function sweep(sweptAt: number): Promise<void> {
+  async function sweep(sweptAt: number, signal: AbortSignal): Promise<void> {
     // A sweep off schedule just before a tick counts for that tick.
     if (sweptAt === lastSweptAt) return;
     const channels = options.channels();
     if (channels.length === 0) return;
     const pages = await Promise.all(
-      chunk(channels, helixBatchSize).map((batch) => options.client.streams(batch.map((channel) => channel.id))),
+      chunk(channels, helixBatchSize).map((batch) =>
+        options.client.streams(
+          batch.map((channel) => channel.id),
+          signal,
+        ),
+      ),
     );
     const receivedAt = now();
     lastSweptAt = sweptAt;

@@ -27,25 +27,27 @@ export function createUsersPoller(options: UsersPollerOptions): Service {
   const schedule = createSchedule({
     name: 'helix users',
     everySeconds,
-    run: () => lookUpAll(),
+    run: (_, signal) => lookUpAll(signal),
     onFault: (error) => options.log.warn({ reason: error.message }, 'users could not be looked up'),
   });
 
   let refreshAt = 0;
 
-  async function lookUpAll(): Promise<void> {
+  async function lookUpAll(signal: AbortSignal): Promise<void> {
     const channels = options.channels();
     const isDue = performance.now() >= refreshAt;
     if (isDue) {
       const gone = await lookUp(
         'id',
         channels.flatMap((channel) => channel.id ?? []),
+        signal,
       );
       if (gone.length > 0) options.log.warn({ ids: gone }, 'Twitch knows these users no more');
     }
     const missing = await lookUp(
       'login',
       channels.flatMap((channel) => (channel.id === undefined && (isDue || !channel.isUnknown) ? channel.login : [])),
+      signal,
     );
     for (const login of missing) options.onUnknown(login);
     if (isDue) refreshAt = performance.now() + refreshMs;
@@ -53,13 +55,13 @@ export function createUsersPoller(options: UsersPollerOptions): Service {
   }
 
   /** Each batch stands for itself: one that fails does not keep the others from being asked for. @returns the names that Twitch does not know. */
-  async function lookUp(by: 'id' | 'login', names: readonly string[]): Promise<readonly string[]> {
+  async function lookUp(by: 'id' | 'login', names: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
     const missing = new Set(names);
     const faults: unknown[] = [];
     for (let at = 0; at < names.length; at += helixBatchSize) {
       const batch = names.slice(at, at + helixBatchSize);
       try {
-        for (const user of await options.client.users(by, batch)) {
+        for (const user of await options.client.users(by, batch, signal)) {
           missing.delete(user[by]);
           options.onUser({ id: user.id, login: user.login, displayName: user.display_name });
         }

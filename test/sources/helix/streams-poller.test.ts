@@ -37,10 +37,7 @@ async function sweep(
       return { live: await answer(ids), unclear };
     },
     users: () => Promise.resolve([]),
-    budget: () => undefined,
-    name: 'fake',
-    start: async () => {},
-    stop: async () => {},
+    budget: () => ({ limit: 800, left: 800 }),
   };
   const poller = createStreamsPoller({
     client,
