@@ -2,8 +2,10 @@
  * One attempt at one Helix request, over twurple's transport, so that its redirection to a simulated Twitch works. Never throws
  * for what goes wrong on the way: that is a value. The time-out covers the body as well.
  */
+
 import { callTwitchApiRaw } from '@twurple/api-call';
 import { z } from 'zod';
+import { parseJson } from '../lib/json.ts';
 import type { RateReport } from './points-bucket.ts';
 import type { Failure } from './retry-policy.ts';
 
@@ -100,13 +102,4 @@ function readNumber(headers: Headers, name: string): number | undefined {
   const text = headers.get(name);
   const value = Number(text);
   return text === null || text === '' || !Number.isFinite(value) || value < 0 ? undefined : value;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
 }

@@ -4,10 +4,12 @@
  * NOTE: each write reads the file again, so that a token added by another command is kept; two writes in the same
  * millisecond by two processes are not guarded against.
  */
+
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../lib/errors.ts';
+import { parseJson } from '../lib/json.ts';
 import { type StoredToken, storedToken, type TokenStore } from './token-store.ts';
 
 const fileContent = z.strictObject({ version: z.literal(1), users: z.array(storedToken) });
@@ -91,15 +93,6 @@ async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
     return await asked;
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
-    throw thrown;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
     throw thrown;
   }
 }

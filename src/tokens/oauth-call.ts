@@ -2,8 +2,10 @@
  * One request to Twitch's OAuth service. Twurple's transport carries parameters in the query string, secrets among them, so no
  * error of it is ever passed on: what is thrown here is in our own words.
  */
+
 import { callTwitchApiRaw } from '@twurple/api-call';
 import { UpstreamError } from '../lib/errors.ts';
+import { parseJson } from '../lib/json.ts';
 import { asError } from '../lib/lifecycle.ts';
 
 export interface OAuthCall {
@@ -65,15 +67,6 @@ async function exchange(call: OAuthCall, signal: AbortSignal, options: OAuthTran
 
 const failed = ({ action }: OAuthCall, why: string): UpstreamError =>
   new UpstreamError(`Twitch OAuth ${action}: ${why}`, { retry: true });
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
-}
 
 /** `ECONNREFUSED` and the like, or the error's class. Never its message, which may hold the URL. */
 function faultCode(error: Error): string {
