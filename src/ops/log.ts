@@ -1,6 +1,8 @@
 /** The one place that makes loggers. Secrets are cut out of every string before a line is written. */
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 
+import { limitRepeats } from './repeat-limit.ts';
+
 export type { Logger } from 'pino';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -17,6 +19,7 @@ export function createLog(options: LogOptions): Logger {
     {
       level: options.level,
       base: null,
+      hooks: { logMethod: limitRepeats() },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: (error: Error) => redactDeep(stdSerializers.err(error)) },

@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from 'vitest';
+import { afterEach, describe, expect, it, test, vi } from 'vitest';
 import { createLog, redact } from '../../src/ops/log.ts';
 
 describe('redact', () => {
@@ -18,4 +18,30 @@ test('errors are logged without the secrets in their words and causes', () => {
   const cause = new Error('token?client_secret=hush');
   log.error({ err: new Error('failed: client_secret=hush', { cause }), password: 'hush' }, 'no token');
   expect(lines.join('')).not.toContain('hush');
+});
+
+describe('repeats of one warning', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('are written ten times a minute, and the rest is told as a number', () => {
+    vi.useFakeTimers();
+    const lines: { msg: string; heldBack?: number; channel?: number }[] = [];
+    const log = createLog({ level: 'info', destination: { write: (line) => void lines.push(JSON.parse(line)) } });
+    const chat = log.child({ part: 'chat' });
+    for (let channel = 0; channel < 25; channel += 1) chat.warn({ channel }, 'join failed');
+    chat.warn('something else');
+    log.warn('join failed');
+    for (let i = 0; i < 25; i += 1) log.info('not held back');
+    expect(lines.filter(({ msg }) => msg === 'join failed').map(({ channel }) => channel)).toEqual([
+      ...Array.from({ length: 10 }, (_, i) => i),
+      undefined,
+    ]);
+    expect(lines.filter(({ msg }) => msg === 'not held back')).toHaveLength(25);
+    vi.advanceTimersByTime(60_000);
+    expect(lines.at(-1)).toMatchObject({ msg: 'join failed (repeated)', heldBack: 15, part: 'chat' });
+    chat.warn({ channel: 99 }, 'join failed');
+    expect(lines.at(-1)).toMatchObject({ msg: 'join failed', channel: 99 });
+  });
 });
