@@ -105,8 +105,3 @@ export interface ChatEvent extends ChatLine {
   /** Seconds of a timeout; 0 for a ban. */
   readonly durationSeconds: number;
 }
-
-/** A shared-chat copy: written in another room and mirrored into this one. Counts leave these out by default. */
-export function isMirrored(line: ChatMessage | ChatEvent): boolean {
-  return line.origin !== undefined && line.origin.channelId !== line.channel.id;
-}

@@ -39,13 +39,16 @@ function standardError(): DestinationStream {
   return destination;
 }
 
-/** twurple puts credentials into the query string of its errors, and overlays carry their token in the URL. */
-const secretPattern =
-  /\b(client_secret|access_token|refresh_token|token|code|password|oauth|Bearer)([=: ]+"?)[^\s&"',;]+/gi;
+/** Where secrets stand in texts: twurple's errors carry them in query strings, answers in JSON, overlays in their URL. */
+const secretPatterns: readonly RegExp[] = [
+  /\b((?:client_secret|access_token|refresh_token|device_code|code|token|password)=)[^\s&"',;]+/gi,
+  /("(?:client_secret|access_token|refresh_token|device_code|token|password)"\s*:\s*")[^"]+/gi,
+  /\b(oauth:|Bearer |OAuth )[^\s"',;]+/g,
+];
 
-/** Cuts the values of well-known secrets out of a text, keeping their names. */
+/** Cuts the values of well-known secrets out of a text, keeping their names. Words that only sound like them stay. */
 export function redact(text: string): string {
-  return text.replace(secretPattern, '$1$2***');
+  return secretPatterns.reduce((rest, pattern) => rest.replace(pattern, '$1***'), text);
 }
 
 function redactDeep(value: object): object {

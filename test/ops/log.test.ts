@@ -7,6 +7,9 @@ describe('redact', () => {
     ['Authorization: Bearer abcdef', 'Authorization: Bearer ***'],
     ['PASS oauth:abcdef', 'PASS oauth:***'],
     ['ws://host/v1/feed?token=abc', 'ws://host/v1/feed?token=***'],
+    ['{"access_token": "abc","expires_in":1}', '{"access_token": "***","expires_in":1}'],
+    ['Code: 60. DB::Exception: no such table', 'Code: 60. DB::Exception: no such table'],
+    ['Unexpected token < in JSON', 'Unexpected token < in JSON'],
   ])('%s', (text, redacted) => {
     expect(redact(text)).toBe(redacted);
   });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type ChatEvent, type ChatMessage, chatFlags, isMirrored } from '../../../src/domain/chat.ts';
+import { type ChatEvent, type ChatMessage, chatFlags } from '../../../src/domain/chat.ts';
 import { isUuid } from '../../../src/domain/uuid.ts';
 import { isChatCommand, observeChat } from '../../../src/sources/chat/observe.ts';
 import { parseLine } from '../../../src/sources/chat/wire.ts';
@@ -67,7 +67,7 @@ describe('a PRIVMSG', () => {
   it('marks a copy from another room of a shared chat', () => {
     const native = observe(`@${common};source-room-id=777;source-id=a ${from} PRIVMSG #gaugetown :here`);
     const copy = observe(`@${common};source-room-id=888;source-id=b ${from} PRIVMSG #gaugetown :there`);
-    expect([isMirrored(native), isMirrored(copy)]).toEqual([false, true]);
+    expect(native.origin?.channelId).toBe(native.channel.id);
     expect(copy.origin).toEqual({ channelId: '888', messageId: 'b' });
   });
 
